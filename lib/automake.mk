@@ -1,0 +1,33 @@
+# libnethv: the pure core, and the shells in lib/ovs.
+#
+# libcore.la holds everything for our own programs, which link Open vSwitch
+# statically themselves.
+noinst_LTLIBRARIES += lib/libcore.la
+lib_libcore_la_SOURCES = \
+	include/nethv/wire.h \
+	lib/compile/compile.h \
+	lib/model.h \
+	lib/pipeline.c \
+	lib/pipeline.h \
+	lib/rule.h \
+	lib/wire.c
+nodist_lib_libcore_la_SOURCES = \
+	lib/nethv-idl.c \
+	lib/nethv-idl.h
+
+CORE_LIBS = lib/libcore.la $(OVS_LIBS) $(JANSSON_LIBS) $(NL_LIBS)
+
+dist_pkgdata_DATA += lib/nethv.ovsschema
+
+# The IDL, generated from the schema.
+IDLC = PYTHONPATH=$(OVS_DIR)/python $(PYTHON) $(OVS_DIR)/ovsdb/ovsdb-idlc
+BUILT_SOURCES += lib/nethv-idl.c lib/nethv-idl.h
+CLEANFILES += lib/nethv-idl.c lib/nethv-idl.h lib/nethv-idl.ovsidl
+EXTRA_DIST += lib/nethv-idl.ann
+lib/nethv-idl.ovsidl: lib/nethv.ovsschema lib/nethv-idl.ann
+	@$(MKDIR_P) lib
+	$(AM_V_GEN)$(IDLC) annotate $(top_srcdir)/lib/nethv.ovsschema $(top_srcdir)/lib/nethv-idl.ann > $@.tmp && mv $@.tmp $@
+lib/nethv-idl.c: lib/nethv-idl.ovsidl
+	$(AM_V_GEN)$(IDLC) c-idl-source lib/nethv-idl.ovsidl > $@.tmp && mv $@.tmp $@
+lib/nethv-idl.h: lib/nethv-idl.ovsidl
+	$(AM_V_GEN)$(IDLC) c-idl-header lib/nethv-idl.ovsidl > $@.tmp && mv $@.tmp $@

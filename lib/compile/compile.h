@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef COMPILE_H
+#define COMPILE_H 1
+
+/* The compiler: from the model to the rules of one host's integration bridge.
+ *
+ * A compiler belongs to one host and watches a model.  Rules are asked for by
+ * owners: a row of the model in one role (compile/emit.h lists the roles).  A
+ * change of the model, or of what the host itself knows (its endpoints' and
+ * tunnels' OpenFlow ports), marks only the owners that it concerns;
+ * compiler_run() computes those anew and leaves the difference in the rule
+ * set's record of changes.  Compiling everything from scratch gives the same
+ * set.
+ *
+ * Pure.  Not thread-safe; a compiler may be in another thread than another
+ * model's. */
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model.h"
+
+struct rule_set;
+
+/* A tunnel to another cloud's gateway, on a gateway only. */
+struct fabric_edge {
+    uint8_t cloud;                  /* The cloud at its other end. */
+    enum encap encap;
+    uint32_t ofport;                /* Of the tunnel's own OvS port. */
+};
+
+/* One tree, as seen from this cloud: which edge leads to a cloud. */
+#define FABRIC_NO_EDGE 0xff
+struct fabric_tree {
+    uint32_t number;                /* Its number; the key carries it mod 4. */
+    uint8_t edge[NETHV_CLOUD_FLOOD]; /* By cloud id, index into 'edges'. */
+};
+
+/* A tunnel to one host of the same cloud (modes tree and mesh). */
+struct fabric_peer {
+    uint32_t location;              /* Of the host. */
+    enum encap encap;
+    uint32_t ofport;
+};
+
+/* What a host knows of the physical side.  Lengths: 'n_edges', 'n_peers'.
+ * 'trees[0]' is the current tree, which is stamped; 'trees[1]' the one before,
+ * number 0 if there is none. */
+struct fabric {
+    enum cloud_mode mode;
+    unsigned int encaps;            /* What this host passes. */
+    uint32_t tunnel_ofports[ENCAP_N]; /* Flow-based ports, 0 if none. */
+    uint32_t gateway;               /* Location of the cloud's active gateway,
+                                     * 0 if none is known; may be this host. */
+    unsigned int mtu;               /* Endpoints' MTU, 0 for no check. */
+    struct fabric_peer *peers;
+    size_t n_peers;
+    struct fabric_edge *edges;
+    size_t n_edges;
+    struct fabric_tree trees[2];
+};
+
+void fabric_destroy(struct fabric *);
+
+struct compiler;
+
+/* Returns a compiler for the host at 'self' (its location, number 0).  'model'
+ * must live longer than the compiler. */
+struct compiler *compiler_create(struct model *, uint32_t self);
+void compiler_destroy(struct compiler *);
+
+/* Says that the endpoint of 'port' is at OpenFlow port 'ofport' of this host, or
+ * with 0 that it is not here (any more). */
+void compiler_set_endpoint(struct compiler *, const struct uuid *port,
+                           uint32_t ofport);
+
+/* Replaces what the compiler knows of the physical side; copies '*fabric'. */
+void compiler_set_fabric(struct compiler *, const struct fabric *fabric);
+
+/* Computes the owners that changes have marked.  Returns the number of owners
+ * computed: the work that was done. */
+size_t compiler_run(struct compiler *);
+
+/* Marks every owner, so that the next run computes from scratch. */
+void compiler_mark_all(struct compiler *);
+
+/* Returns the rules as of the last run.  The record of changes in it is for
+ * the caller to take (rule_set_take_changes()). */
+struct rule_set *compiler_rules(struct compiler *);
+
+/* A meter that rules refer to: the bandwidth of a virtual link. */
+struct compiled_meter {
+    uint32_t id;
+    uint64_t kbps;
+};
+
+/* Appends the meters in use to '*meters' ('*n' of them, sorted by id), which
+ * the caller frees. */
+void compiler_meters(const struct compiler *, struct compiled_meter **meters,
+                     size_t *n);
+
+#endif /* compile/compile.h */

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "pipeline.h"
+
+#include <stddef.h>
+
+#include "util.h"
+
+const struct pipeline_field pipeline_fields[FIELD_N] = {
+#define FIELD(ENUM, REG, OFS, BITS, NAME, MEANING) \
+    [FIELD_##ENUM] = { NAME, MEANING, REG, OFS, BITS },
+    PIPELINE_FIELDS
+#undef FIELD
+};
+
+struct named_stage {
+    uint8_t table;
+    const char *name;
+    const char *purpose;
+};
+
+static const struct named_stage stages[] = {
+#define STAGE(ENUM, TABLE, NAME, PURPOSE) { TABLE, NAME, PURPOSE },
+    PIPELINE_STAGES
+#undef STAGE
+};
+
+static const char *const reason_names[] = {
+#define REASON(ENUM, NAME, MEANING) [DROP_##ENUM] = NAME,
+    PIPELINE_REASONS
+#undef REASON
+};
+
+static const char *const reason_meanings[] = {
+#define REASON(ENUM, NAME, MEANING) [DROP_##ENUM] = MEANING,
+    PIPELINE_REASONS
+#undef REASON
+};
+
+static const struct named_stage *
+stage_find(uint8_t table)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(stages); i++) {
+        if (stages[i].table == table) {
+            return &stages[i];
+        }
+    }
+    return NULL;
+}
+
+const char *
+pipeline_stage_name(uint8_t table)
+{
+    const struct named_stage *stage = stage_find(table);
+    return stage ? stage->name : NULL;
+}
+
+const char *
+pipeline_stage_purpose(uint8_t table)
+{
+    const struct named_stage *stage = stage_find(table);
+    return stage ? stage->purpose : NULL;
+}
+
+const char *
+pipeline_reason_name(enum drop_reason reason)
+{
+    return reason_names[reason];
+}
+
+const char *
+pipeline_reason_meaning(enum drop_reason reason)
+{
+    return reason_meanings[reason];
+}

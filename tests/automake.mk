@@ -1,0 +1,9 @@
+# Unit tests: one program of all tests/unit/*.c, with Criterion.
+if HAVE_CRITERION
+check_PROGRAMS += tests/unit-tests
+TESTS += tests/unit-tests
+tests_unit_tests_SOURCES = \
+	tests/unit/wire.c
+tests_unit_tests_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS) -Wno-missing-prototypes
+tests_unit_tests_LDADD = $(CORE_LIBS) $(CRITERION_LIBS)
+endif
