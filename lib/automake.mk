@@ -7,6 +7,8 @@ lib_libcore_la_SOURCES = \
 	include/nethv/wire.h \
 	lib/compile/compile.h \
 	lib/model.h \
+	lib/ovs/db.h \
+	lib/ovs/mirror.h \
 	lib/pipeline.c \
 	lib/pipeline.h \
 	lib/rule.h \
