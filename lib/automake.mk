@@ -13,6 +13,12 @@ lib_libcore_la_SOURCES = \
 	lib/pipeline.h \
 	lib/rule.h \
 	lib/wire.c
+# Shells of the host: its switch, its database, its kernel.
+lib_libcore_la_SOURCES += \
+	lib/ovs/netif.h \
+	lib/ovs/ofswitch.h \
+	lib/ovs/vswitch.h
+
 nodist_lib_libcore_la_SOURCES = \
 	lib/nethv-idl.c \
 	lib/nethv-idl.h

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AGENT_UPLINK_H
+#define AGENT_UPLINK_H 1
+
+/* The uplink of a host with the userspace datapath.
+ *
+ * Userspace tunnels work only if the NIC that they leave by is a port of an
+ * Open vSwitch bridge that holds the host's address.  So the NIC moves into
+ * the bridge "br-phy", which takes over its MAC address, its addresses and its
+ * routes.
+ *
+ * The move is one step for the user: it is made, then 'check' is asked whether
+ * the world is still reachable; if it does not say so in time, or if this
+ * process dies before it has (a child process watches over it), all is put
+ * back.  A host is never cut off.
+ *
+ * Both functions block, and return NULL or a malloc'd sentence. */
+
+#include <stdbool.h>
+
+#define UPLINK_BRIDGE "br-phy"
+
+struct vswitch_db;
+
+/* Returns whether the gateway, the relay or whatever the host needs is
+ * reachable now.  Called about once in 'UPLINK_CHECK_MS' until it is; may
+ * block for as long. */
+typedef bool uplink_check(void *aux);
+#define UPLINK_CHECK_MS 1000
+
+/* Moves 'nic' into the bridge and waits up to 'timeout_ms' for 'check' to
+ * confirm.  If 'nic' is there already nothing is moved. */
+char *uplink_attach(struct vswitch_db *, const char *nic,
+                    long long int timeout_ms, uplink_check *check, void *aux);
+
+/* Moves 'nic' out of the bridge, gives it back its addresses and routes, and
+ * removes the bridge.  If 'nic' is not there nothing happens. */
+char *uplink_detach(struct vswitch_db *, const char *nic);
+
+#endif /* agent/uplink.h */
