@@ -6,11 +6,14 @@ noinst_LTLIBRARIES += lib/libcore.la
 lib_libcore_la_SOURCES = \
 	include/nethv/wire.h \
 	lib/compile/compile.h \
+	lib/document.h \
+	lib/export.h \
 	lib/model.h \
 	lib/ovs/db.h \
 	lib/ovs/mirror.h \
 	lib/pipeline.c \
 	lib/pipeline.h \
+	lib/plan.h \
 	lib/rule.h \
 	lib/wire.c
 # Shells of the host: its switch, its database, its kernel.

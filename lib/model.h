@@ -184,6 +184,8 @@ struct cloud {
     uint16_t mtu;                   /* Of its physical network, bytes. */
     unsigned int encaps;            /* Bits 1 << enum encap that pass it. */
     enum cloud_mode mode;
+    struct in6_addr *public_ips;    /* That its gateways have or may take. */
+    size_t n_public_ips;
     struct ovs_list hosts;          /* struct host by 'cloud_node'. */
     struct ovs_list ends;           /* struct cloud_link_end. */
 };
@@ -286,6 +288,8 @@ struct cloud_spec {
     uint16_t mtu;
     unsigned int encaps;
     enum cloud_mode mode;
+    const struct in6_addr *public_ips;
+    size_t n_public_ips;
 };
 struct host_spec {
     const char *name;
