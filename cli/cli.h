@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_H
+#define CLI_H 1
+
+/* What the files of nethvctl share.
+ *
+ * A verb is either one of the database, a struct ctl_command_syntax as in
+ * Open vSwitch's lib/db-ctl-base.h: all those of a command line run in one
+ * transaction, again from the start if it conflicts with somebody else's.  Or
+ * it is a local verb, which is alone on its command line, parses its own
+ * arguments and needs no connection.  cli/verbs.c has the table of all. */
+
+#include <stdbool.h>
+
+#include "db-ctl-base.h"
+#include "table.h"
+
+struct model;
+struct mirror;
+
+/* Exit codes. */
+enum {
+    CLI_OK = 0,
+    CLI_FAILED = 1,             /* Nothing has been changed. */
+    CLI_NOT_FOLLOWED = 2        /* Changed, but --wait=hosts timed out. */
+};
+
+enum cli_wait { CLI_WAIT_NONE, CLI_WAIT_HOSTS };
+
+/* The options that are not a verb's own. */
+struct cli_options {
+    const char *db;             /* --db: remotes of the database. */
+    unsigned int timeout;       /* --timeout: seconds, 0 for ever. */
+    bool dry_run;
+    bool oneline;
+    bool retry;                 /* --retry: wait for a connection. */
+    int leader_only;
+    enum cli_wait wait;
+    bool format_given;          /* --format or the like was there. */
+    struct table_style table_style;
+};
+
+/* The context of every verb of the database. */
+struct cli_context {
+    struct ctl_context base;
+    const struct cli_options *options;
+    struct model *model;        /* See cli_model(). */
+    struct mirror *mirror;
+};
+
+static inline struct cli_context *
+cli_context_cast(struct ctl_context *ctx)
+{
+    return CONTAINER_OF(ctx, struct cli_context, base);
+}
+
+/* Returns whether the output of 'ctx' is to be JSON. */
+static inline bool
+cli_wants_json(struct ctl_context *ctx)
+{
+    return cli_context_cast(ctx)->options->table_style.format == TF_JSON;
+}
+
+/* A group of verbs of the database, as --help shows it. */
+struct verb_group {
+    const char *title;
+    const struct ctl_command_syntax *verbs; /* Ends with an all-NULL one. */
+    const char *help;           /* Lines "  VERB ARG...   what it does\n". */
+};
+
+/* A local verb.  'run' gets its own name and arguments, like a main(), and
+ * returns the exit code. */
+struct local_verb {
+    const char *name;
+    int (*run)(int argc, char *argv[]);
+    const char *help;           /* Lines as above. */
+};
+
+#endif /* cli.h */
