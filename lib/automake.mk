@@ -11,10 +11,15 @@ lib_libcore_la_SOURCES = \
 	lib/model.h \
 	lib/ovs/db.h \
 	lib/ovs/mirror.h \
+	lib/ovs/pki.c \
+	lib/ovs/pki.h \
+	lib/ovs/secret.c \
 	lib/pipeline.c \
 	lib/pipeline.h \
 	lib/plan.h \
 	lib/rule.h \
+	lib/token.c \
+	lib/token.h \
 	lib/wire.c
 # Shells of the host: its switch, its database, its kernel.
 lib_libcore_la_SOURCES += \
