@@ -24,6 +24,11 @@ lib_libcore_la_SOURCES = \
 # Shells of the host: its switch, its database, its kernel.
 lib_libcore_la_SOURCES += \
 	lib/ovs/netif.h \
+	lib/ovs/ofmirror.c \
+	lib/ovs/ofmirror.h \
+	lib/ovs/ofmsg.c \
+	lib/ovs/ofmsg.h \
+	lib/ovs/ofswitch.c \
 	lib/ovs/ofswitch.h \
 	lib/ovs/vswitch.h
 

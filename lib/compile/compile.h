@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "model.h"
+#include "nethv/wire.h"
 
 struct rule_set;
 
