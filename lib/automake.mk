@@ -20,6 +20,15 @@ lib_libcore_la_SOURCES = \
 	lib/rule.h \
 	lib/token.c \
 	lib/token.h \
+	lib/trace.c \
+	lib/trace.h \
+	lib/trace-actions.c \
+	lib/trace-fabric.c \
+	lib/trace-fabric.h \
+	lib/trace-format.c \
+	lib/trace-host.c \
+	lib/trace-walk.c \
+	lib/trace-walk.h \
 	lib/wire.c
 # Shells of the host: its switch, its database, its kernel.
 lib_libcore_la_SOURCES += \

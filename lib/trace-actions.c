@@ -1,0 +1,647 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include "trace-walk.h"
+
+#include "dp-packet.h"
+#include "learn.h"
+#include "nx-match.h"
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/ofp-flow.h"
+#include "openvswitch/ofp-util.h"
+#include "packets.h"
+#include "tun-metadata.h"
+#include "util.h"
+
+/* Executes 'a' in the list of actions that ends at 'end'.  Returns false if
+ * the list ends with it. */
+typedef bool action_function(struct walk *, const struct ofpact *a,
+                             const struct ofpact *end);
+
+/* Open vSwitch's functions also want to say which fields they looked at. */
+static struct flow_wildcards *
+scratch(struct flow_wildcards *wc)
+{
+    memset(wc, 0, sizeof *wc);
+    return wc;
+}
+
+static void
+send_to_controller(struct walk *w, const void *userdata, size_t size)
+{
+    struct trace_event *event;
+
+    walk_commit(w);
+    event = trace_add_event(w->trace);
+    event->kind = TRACE_EVENT_CONTROLLER;
+    event->host = xstrdup(trace_host_name(w->host));
+    event->cookie = w->rule ? w->rule->cookie : 0;
+    event->userdata_size = size;
+    event->userdata = xmemdup(userdata, size);
+    event->size = dp_packet_size(w->packet->packet);
+    event->frame = xmemdup(dp_packet_data(w->packet->packet), event->size);
+}
+
+static void
+send_out(struct walk *w, ofp_port_t port)
+{
+    switch (port) {
+    case OFPP_IN_PORT:
+        walk_output(w, w->flow.in_port.ofp_port);
+        break;
+    case OFPP_CONTROLLER:
+        send_to_controller(w, NULL, 0);
+        break;
+    case OFPP_NONE:
+        break;
+    case OFPP_TABLE:
+    case OFPP_NORMAL:
+    case OFPP_FLOOD:
+    case OFPP_ALL:
+        walk_error(w, "output to reserved port %#"PRIx32" cannot be traced",
+                   port);
+        break;
+    default:
+        if (port == w->flow.in_port.ofp_port) {
+            walk_detail(w, "skipping output to input port %"PRIu32, port);
+        } else {
+            walk_output(w, port);
+        }
+    }
+}
+
+static bool
+do_output(struct walk *w, const struct ofpact *a, const struct ofpact *end)
+{
+    send_out(w, ofpact_get_OUTPUT(a)->port);
+    return true;
+}
+
+static bool
+do_output_reg(struct walk *w, const struct ofpact *a, const struct ofpact *end)
+{
+    uint64_t port = mf_get_subfield(&ofpact_get_OUTPUT_REG(a)->src, &w->flow);
+
+    if (port <= UINT16_MAX) {
+        send_out(w, u16_to_ofp(port));
+    } else {
+        walk_error(w, "output port %"PRIu64" is out of range", port);
+    }
+    return true;
+}
+
+static bool
+do_controller(struct walk *w, const struct ofpact *a, const struct ofpact *end)
+{
+    const struct ofpact_controller *c = ofpact_get_CONTROLLER(a);
+
+    if (c->pause) {
+        walk_error(w, "controller(pause) cannot be traced");
+    } else {
+        send_to_controller(w, c->userdata, c->userdata_len);
+    }
+    return true;
+}
+
+static bool
+do_set_field(struct walk *w, const struct ofpact *a, const struct ofpact *end)
+{
+    const struct ofpact_set_field *sf = ofpact_get_SET_FIELD(a);
+    struct flow_wildcards wc;
+
+    if (mf_are_prereqs_ok(sf->field, &w->flow, scratch(&wc))) {
+        mf_set_flow_value_masked(sf->field, sf->value,
+                                 ofpact_set_field_mask(sf), &w->flow);
+    } else {
+        walk_detail(w, "ignored: the frame has no %s", sf->field->name);
+    }
+    return true;
+}
+
+static bool
+do_reg_move(struct walk *w, const struct ofpact *a, const struct ofpact *end)
+{
+    const struct ofpact_reg_move *move = ofpact_get_REG_MOVE(a);
+    struct flow_wildcards wc;
+
+    mf_subfield_copy(&move->src, &move->dst, &w->flow, scratch(&wc));
+    return true;
+}
+
+static bool
+do_stack_push(struct walk *w, const struct ofpact *a, const struct ofpact *end)
+{
+    struct flow_wildcards wc;
+
+    nxm_execute_stack_push(ofpact_get_STACK_PUSH(a), &w->flow, scratch(&wc),
+                           &w->stack);
+    return true;
+}
+
+static bool
+do_stack_pop(struct walk *w, const struct ofpact *a, const struct ofpact *end)
+{
+    struct flow_wildcards wc;
+
+    if (!nxm_execute_stack_pop(ofpact_get_STACK_POP(a), &w->flow, scratch(&wc),
+                               &w->stack)) {
+        walk_error(w, "pop from an empty stack");
+    }
+    return true;
+}
+
+static bool
+do_delete_field(struct walk *w, const struct ofpact *a,
+                const struct ofpact *end)
+{
+    tun_metadata_delete(&w->flow.tunnel, ofpact_get_DELETE_FIELD(a)->field);
+    return true;
+}
+
+static bool
+do_set_tunnel(struct walk *w, const struct ofpact *a, const struct ofpact *end)
+{
+    w->flow.tunnel.tun_id = htonll(ofpact_get_SET_TUNNEL(a)->tun_id);
+    return true;
+}
+
+static bool
+do_set_eth_src(struct walk *w, const struct ofpact *a,
+               const struct ofpact *end)
+{
+    w->flow.dl_src = ofpact_get_SET_ETH_SRC(a)->mac;
+    return true;
+}
+
+static bool
+do_set_eth_dst(struct walk *w, const struct ofpact *a,
+               const struct ofpact *end)
+{
+    w->flow.dl_dst = ofpact_get_SET_ETH_DST(a)->mac;
+    return true;
+}
+
+static bool
+do_push_vlan(struct walk *w, const struct ofpact *a, const struct ofpact *end)
+{
+    flow_push_vlan_uninit(&w->flow, NULL);
+    w->flow.vlans[0].tpid = ofpact_get_PUSH_VLAN(a)->ethertype;
+    w->flow.vlans[0].tci = htons(VLAN_CFI);
+    return true;
+}
+
+static bool
+do_strip_vlan(struct walk *w, const struct ofpact *a, const struct ofpact *end)
+{
+    flow_pop_vlan(&w->flow, NULL);
+    return true;
+}
+
+/* Sets the bits of 'mask' of the outermost tag to 'bits', in host order. */
+static void
+set_vlan(struct walk *w, uint16_t mask, uint16_t bits, bool push_if_needed)
+{
+    union flow_vlan_hdr *vlan = &w->flow.vlans[0];
+
+    if (vlan->tci & htons(VLAN_CFI) || push_if_needed) {
+        if (!vlan->tpid) {
+            vlan->tpid = htons(ETH_TYPE_VLAN);
+        }
+        vlan->tci &= ~htons(mask);
+        vlan->tci |= htons(bits | VLAN_CFI);
+    }
+}
+
+static bool
+do_set_vlan_vid(struct walk *w, const struct ofpact *a,
+                const struct ofpact *end)
+{
+    const struct ofpact_vlan_vid *vid = ofpact_get_SET_VLAN_VID(a);
+
+    set_vlan(w, VLAN_VID_MASK, vid->vlan_vid, vid->push_vlan_if_needed);
+    return true;
+}
+
+static bool
+do_set_vlan_pcp(struct walk *w, const struct ofpact *a,
+                const struct ofpact *end)
+{
+    const struct ofpact_vlan_pcp *pcp = ofpact_get_SET_VLAN_PCP(a);
+
+    set_vlan(w, VLAN_PCP_MASK, pcp->vlan_pcp << VLAN_PCP_SHIFT,
+             pcp->push_vlan_if_needed);
+    return true;
+}
+
+static bool
+do_dec_ttl(struct walk *w, const struct ofpact *a, const struct ofpact *end)
+{
+    if (!is_ip_any(&w->flow)) {
+        return true;
+    }
+    if (w->flow.nw_ttl > 1) {
+        w->flow.nw_ttl--;
+        return true;
+    }
+    walk_detail(w, "time to live is over");
+    return false;
+}
+
+static bool
+do_resubmit(struct walk *w, const struct ofpact *a, const struct ofpact *end)
+{
+    const struct ofpact_resubmit *r = ofpact_get_RESUBMIT(a);
+    ofp_port_t in_port = r->in_port;
+
+    if (r->with_ct_orig) {
+        walk_error(w, "resubmit(ct) cannot be traced");
+        return true;
+    }
+    if (in_port == OFPP_IN_PORT) {
+        in_port = w->flow.in_port.ofp_port;
+    }
+    walk_table(w, in_port, r->table_id == 255 ? w->table : r->table_id);
+    return true;
+}
+
+static bool
+do_goto_table(struct walk *w, const struct ofpact *a, const struct ofpact *end)
+{
+    walk_table(w, w->flow.in_port.ofp_port,
+               ofpact_get_GOTO_TABLE(a)->table_id);
+    return true;
+}
+
+static bool
+do_clone(struct walk *w, const struct ofpact *a, const struct ofpact *end)
+{
+    const struct ofpact_nest *nest = ofpact_get_CLONE(a);
+
+    walk_clone(w, nest->actions, ofpact_nest_get_action_len(nest));
+    return true;
+}
+
+static bool
+do_check_pkt_larger(struct walk *w, const struct ofpact *a,
+                    const struct ofpact *end)
+{
+    const struct ofpact_check_pkt_larger *c = ofpact_get_CHECK_PKT_LARGER(a);
+    const struct ofpact *rest = ofpact_next(a);
+    size_t len = (const uint8_t *) end - (const uint8_t *) rest;
+    size_t size;
+    bool larger;
+
+    walk_commit(w);
+    size = dp_packet_size(w->packet->packet);
+    larger = size > c->pkt_len;
+    walk_detail(w, "%"PRIuSIZE" bytes: %s", size, larger ? "larger" : "fits");
+    walk_branch(w, rest, len, &c->dst, true, larger);
+    walk_branch(w, rest, len, &c->dst, false, !larger);
+    return false;
+}
+
+static bool
+do_learn(struct walk *w, const struct ofpact *a, const struct ofpact *end)
+{
+    const struct ofpact_learn *learn = ofpact_get_LEARN(a);
+    uint64_t stub[1024 / 8];
+    struct ofpbuf ofpacts = OFPBUF_STUB_INITIALIZER(stub);
+    struct ofputil_flow_mod fm;
+    bool learned;
+
+    learn_execute(learn, &w->flow, &fm, &ofpacts);
+    learned = trace_host_learn(w->host, &fm, learn->limit);
+    if (learn->flags & NX_LEARN_F_WRITE_RESULT) {
+        struct flow_wildcards wc;
+
+        nxm_reg_load(&learn->result_dst, learned, &w->flow, scratch(&wc));
+    }
+    if (!learned) {
+        walk_detail(w, "limit of %"PRIu32" learned rules reached",
+                    learn->limit);
+    }
+    minimatch_destroy(&fm.match);
+    ofpbuf_uninit(&ofpacts);
+    return true;
+}
+
+static bool
+do_nothing(struct walk *w, const struct ofpact *a, const struct ofpact *end)
+{
+    return true;
+}
+
+static bool
+do_meter(struct walk *w, const struct ofpact *a, const struct ofpact *end)
+{
+    struct trace_event *event = trace_add_event(w->trace);
+
+    event->kind = TRACE_EVENT_METER;
+    event->host = xstrdup(trace_host_name(w->host));
+    event->cookie = w->rule ? w->rule->cookie : 0;
+    event->meter = ofpact_get_METER(a)->meter_id;
+    return true;
+}
+
+static bool
+do_clear_actions(struct walk *w, const struct ofpact *a,
+                 const struct ofpact *end)
+{
+    ofpbuf_clear(&w->action_set);
+    w->flow.actset_output = OFPP_UNSET;
+    return true;
+}
+
+static bool
+do_write_actions(struct walk *w, const struct ofpact *a,
+                 const struct ofpact *end)
+{
+    const struct ofpact_nest *nest = ofpact_get_WRITE_ACTIONS(a);
+    size_t len = ofpact_nest_get_action_len(nest);
+    const struct ofpact *b;
+
+    OFPACT_FOR_EACH (b, nest->actions, len) {
+        if (b->type == OFPACT_OUTPUT) {
+            w->flow.actset_output = ofpact_get_OUTPUT(b)->port;
+        }
+    }
+    ofpbuf_put(&w->action_set, nest->actions, len);
+    return true;
+}
+
+static bool
+do_write_metadata(struct walk *w, const struct ofpact *a,
+                  const struct ofpact *end)
+{
+    const struct ofpact_metadata *md = ofpact_get_WRITE_METADATA(a);
+
+    w->flow.metadata &= ~md->mask;
+    w->flow.metadata |= md->metadata & md->mask;
+    return true;
+}
+
+/* The properties of encap(nsh(...)). */
+struct nsh_properties {
+    uint8_t md_type;
+    struct ofpbuf *tlvs;        /* As the header has them, or NULL. */
+};
+
+static void
+nsh_add_tlv(struct nsh_properties *nsh,
+            const struct ofpact_ed_prop_nsh_tlv *prop)
+{
+    struct nsh_md2_tlv *tlv;
+
+    if (!nsh->tlvs) {
+        nsh->tlvs = ofpbuf_new(NSH_CTX_HDRS_MAX_LEN);
+    }
+    tlv = ofpbuf_put_uninit(nsh->tlvs, sizeof *tlv);
+    tlv->md_class = prop->tlv_class;
+    tlv->type = prop->tlv_type;
+    tlv->length = prop->tlv_len;
+    ofpbuf_put(nsh->tlvs, prop->data, prop->tlv_len);
+    ofpbuf_put_zeros(nsh->tlvs, PAD_SIZE(prop->tlv_len, 4));
+}
+
+static void
+nsh_properties_parse(struct nsh_properties *nsh,
+                     const struct ofpact_encap *encap)
+{
+    const uint8_t *p = (const uint8_t *) encap->props;
+
+    nsh->md_type = NSH_M_TYPE1;
+    nsh->tlvs = NULL;
+    for (size_t i = 0; i < encap->n_props; i++) {
+        const struct ofpact_ed_prop *prop = ALIGNED_CAST(
+            const struct ofpact_ed_prop *, p);
+
+        if (prop->prop_class != OFPPPC_NSH) {
+            /* No other class exists. */
+        } else if (prop->type == OFPPPT_PROP_NSH_MDTYPE) {
+            nsh->md_type = ALIGNED_CAST(
+                const struct ofpact_ed_prop_nsh_md_type *, p)->md_type;
+        } else if (prop->type == OFPPPT_PROP_NSH_TLV) {
+            nsh_add_tlv(nsh, ALIGNED_CAST(
+                            const struct ofpact_ed_prop_nsh_tlv *, p));
+        }
+        p += ROUND_UP(prop->len, 8);
+    }
+    if (nsh->md_type != NSH_M_TYPE2
+        || (nsh->tlvs && nsh->tlvs->size > NSH_CTX_HDRS_MAX_LEN)) {
+        ofpbuf_delete(nsh->tlvs);
+        nsh->tlvs = NULL;
+    }
+}
+
+/* Returns the NSH next protocol of a frame of 'packet_type', 0 if it cannot be
+ * put into NSH. */
+static uint8_t
+nsh_protocol(ovs_be32 packet_type)
+{
+    switch (ntohl(packet_type)) {
+    case PT_ETH: return NSH_P_ETHERNET;
+    case PT_IPV4: return NSH_P_IPV4;
+    case PT_IPV6: return NSH_P_IPV6;
+    case PT_NSH: return NSH_P_NSH;
+    default: return 0;
+    }
+}
+
+static void
+encap_nsh(struct walk *w, const struct ofpact_encap *encap)
+{
+    struct flow *flow = &w->flow;
+    uint8_t np = nsh_protocol(flow->packet_type);
+    struct nsh_properties nsh;
+
+    if (!np) {
+        walk_fail(w, "encap(nsh) of packet type %#"PRIx32" is not possible",
+                  ntohl(flow->packet_type));
+        return;
+    }
+    nsh_properties_parse(&nsh, encap);
+    memset(&flow->dl_dst, 0, sizeof *flow - offsetof(struct flow, dl_dst));
+    flow->packet_type = htonl(PT_NSH);
+    flow->dl_type = htons(ETH_TYPE_NSH);
+    flow->nsh.ttl = 63;
+    flow->nsh.np = np;
+    flow->nsh.path_hdr = htonl(255);
+    flow->nsh.mdtype = nsh.md_type & NSH_MDTYPE_MASK;
+    w->pending_encap = true;
+    w->encap_data = nsh.tlvs;
+}
+
+static void
+encap_ethernet(struct walk *w)
+{
+    struct flow *flow = &w->flow;
+
+    if (pt_ns(flow->packet_type) != OFPHTN_ETHERTYPE) {
+        walk_fail(w, "encap(ethernet) of a frame that has an Ethernet header "
+                  "is not possible");
+        return;
+    }
+    flow->dl_type = pt_ns_type_be(flow->packet_type);
+    flow->packet_type = htonl(PT_ETH);
+    flow->dl_src = flow->dl_dst = eth_addr_zero;
+    w->pending_encap = true;
+}
+
+static bool
+do_encap(struct walk *w, const struct ofpact *a, const struct ofpact *end)
+{
+    const struct ofpact_encap *encap = ofpact_get_ENCAP(a);
+
+    walk_commit(w);
+    switch (ntohl(encap->new_pkt_type)) {
+    case PT_ETH:
+        encap_ethernet(w);
+        break;
+    case PT_NSH:
+        encap_nsh(w, encap);
+        break;
+    default:
+        walk_fail(w, "encap to packet type %#"PRIx32" cannot be traced",
+                  ntohl(encap->new_pkt_type));
+    }
+    return true;
+}
+
+static void
+decap_ethernet(struct walk *w)
+{
+    struct flow *flow = &w->flow;
+
+    if (flow->vlans[0].tci & htons(VLAN_CFI)) {
+        walk_fail(w, "decap() of an Ethernet header with a VLAN tag is not "
+                  "possible");
+        return;
+    }
+    flow->packet_type = PACKET_TYPE_BE(OFPHTN_ETHERTYPE,
+                                       ntohs(flow->dl_type));
+    flow->dl_src = flow->dl_dst = eth_addr_zero;
+}
+
+static void
+decap_nsh(struct walk *w)
+{
+    switch (w->flow.nsh.np) {
+    case NSH_P_ETHERNET:
+        w->flow.packet_type = htonl(PT_ETH);
+        break;
+    case NSH_P_IPV4:
+        w->flow.packet_type = htonl(PT_IPV4);
+        break;
+    case NSH_P_IPV6:
+        w->flow.packet_type = htonl(PT_IPV6);
+        break;
+    case NSH_P_NSH:
+        w->flow.packet_type = htonl(PT_NSH);
+        break;
+    default:
+        walk_fail(w, "decap() of NSH with next protocol %d is not possible",
+                  w->flow.nsh.np);
+        return;
+    }
+    w->pending_decap = true;
+    walk_thaw(w);
+}
+
+static bool
+do_decap(struct walk *w, const struct ofpact *a, const struct ofpact *end)
+{
+    walk_commit(w);
+    switch (ntohl(w->flow.packet_type)) {
+    case PT_ETH:
+        decap_ethernet(w);
+        break;
+    case PT_NSH:
+        decap_nsh(w);
+        break;
+    default:
+        walk_fail(w, "decap() of packet type %#"PRIx32" is not possible",
+                  ntohl(w->flow.packet_type));
+    }
+    return true;
+}
+
+/* What is not here is an error when it is executed. */
+static action_function *const functions[] = {
+    [OFPACT_OUTPUT] = do_output,
+    [OFPACT_OUTPUT_REG] = do_output_reg,
+    [OFPACT_CONTROLLER] = do_controller,
+    [OFPACT_SET_FIELD] = do_set_field,
+    [OFPACT_REG_MOVE] = do_reg_move,
+    [OFPACT_STACK_PUSH] = do_stack_push,
+    [OFPACT_STACK_POP] = do_stack_pop,
+    [OFPACT_DELETE_FIELD] = do_delete_field,
+    [OFPACT_SET_TUNNEL] = do_set_tunnel,
+    [OFPACT_SET_ETH_SRC] = do_set_eth_src,
+    [OFPACT_SET_ETH_DST] = do_set_eth_dst,
+    [OFPACT_PUSH_VLAN] = do_push_vlan,
+    [OFPACT_STRIP_VLAN] = do_strip_vlan,
+    [OFPACT_SET_VLAN_VID] = do_set_vlan_vid,
+    [OFPACT_SET_VLAN_PCP] = do_set_vlan_pcp,
+    [OFPACT_DEC_TTL] = do_dec_ttl,
+    [OFPACT_RESUBMIT] = do_resubmit,
+    [OFPACT_GOTO_TABLE] = do_goto_table,
+    [OFPACT_CLONE] = do_clone,
+    [OFPACT_CHECK_PKT_LARGER] = do_check_pkt_larger,
+    [OFPACT_LEARN] = do_learn,
+    [OFPACT_NOTE] = do_nothing,
+    [OFPACT_SET_QUEUE] = do_nothing,
+    [OFPACT_POP_QUEUE] = do_nothing,
+    [OFPACT_FIN_TIMEOUT] = do_nothing,
+    [OFPACT_METER] = do_meter,
+    [OFPACT_CLEAR_ACTIONS] = do_clear_actions,
+    [OFPACT_WRITE_ACTIONS] = do_write_actions,
+    [OFPACT_WRITE_METADATA] = do_write_metadata,
+    [OFPACT_ENCAP] = do_encap,
+    [OFPACT_DECAP] = do_decap,
+};
+
+static void
+tell_action(struct walk *w, const struct ofpact *a)
+{
+    if (w->steps) {
+        struct ds s = DS_EMPTY_INITIALIZER;
+        struct ofpact_format_params fp = { .s = &s };
+
+        ofpacts_format(a, OFPACT_ALIGN(a->len), &fp);
+        walk_step(w, TRACE_STEP_ACTION, ds_steal_cstr(&s));
+    }
+}
+
+void
+walk_actions(struct walk *w, const struct ofpact *ofpacts, size_t len)
+{
+    const struct ofpact *end = ofpact_end(ofpacts, len);
+    const struct ofpact *a;
+
+    OFPACT_FOR_EACH (a, ofpacts, len) {
+        action_function *function;
+
+        if (w->failed || w->exit) {
+            break;
+        }
+        tell_action(w, a);
+        function = a->type < ARRAY_SIZE(functions) ? functions[a->type] : NULL;
+        if (!function) {
+            walk_error(w, "action %s cannot be traced", ofpact_name(a->type));
+        } else if (!function(w, a, end)) {
+            break;
+        }
+    }
+}
+
+void
+walk_action_set(struct walk *w)
+{
+    uint64_t stub[1024 / 8];
+    struct ofpbuf list = OFPBUF_STUB_INITIALIZER(stub);
+
+    ofpacts_execute_action_set(&list, &w->action_set);
+    ofpbuf_clear(&w->action_set);
+    walk_actions(w, list.data, list.size);
+    ofpbuf_uninit(&list);
+}
