@@ -9,11 +9,17 @@ lib_libcore_la_SOURCES = \
 	lib/document.h \
 	lib/export.h \
 	lib/model.h \
+	lib/ovs/db-conditions.c \
+	lib/ovs/db-conditions.h \
+	lib/ovs/db.c \
 	lib/ovs/db.h \
+	lib/ovs/mirror.c \
 	lib/ovs/mirror.h \
 	lib/ovs/pki.c \
 	lib/ovs/pki.h \
 	lib/ovs/secret.c \
+	lib/ovs/rows.c \
+	lib/ovs/rows.h \
 	lib/pipeline.c \
 	lib/pipeline.h \
 	lib/plan.h \
