@@ -1,1 +1,2 @@
 # man
+dist_man_MANS += man/nethv-lab.8 man/nethv-wan.8

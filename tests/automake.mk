@@ -3,9 +3,12 @@ if HAVE_CRITERION
 check_PROGRAMS += tests/unit-tests
 TESTS += tests/unit-tests
 tests_unit_tests_SOURCES = \
+	lab/wan/ring.c \
+	lab/wan/shape.c \
 	tests/unit/pki.c \
 	tests/unit/pki-rsa-request.inc \
 	tests/unit/token.c \
+	tests/unit/wan.c \
 	tests/unit/wire.c
 tests_unit_tests_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS) -Wno-missing-prototypes
 # Criterion finds its tests by their section, which nothing refers to.

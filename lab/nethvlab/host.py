@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A VM of the lab: its addresses, Open vSwitch, and the processes that an
+operator of it would see."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Sequence
+
+from . import LabError
+from .namespaces import Node, checksums_off, set_sysctl
+from .scenario import Cloud, Host
+
+NIC = "eth0"
+OVS_SCHEMA = Path("/usr/share/openvswitch/vswitch.ovsschema")
+
+
+@dataclass(frozen=True)
+class Process:
+    """A daemon on a host: where it writes its pid, and how it is started."""
+
+    pidfile: str
+    argv: Sequence[str]
+
+
+def _ovs(name: str, *arguments: str) -> Process:
+    pidfile = f"/run/openvswitch/{name}.pid"
+    return Process(pidfile, (
+        name, *arguments, f"--pidfile={pidfile}", "--detach", "--no-chdir",
+        f"--log-file=/var/log/openvswitch/{name}.log", "-vconsole:off"))
+
+
+DB_SOCKET = "/run/openvswitch/db.sock"
+PROCESSES = {
+    "ovsdb-server": _ovs(
+        "ovsdb-server", "/etc/openvswitch/conf.db",
+        f"--remote=punix:{DB_SOCKET}",
+        "--remote=db:Open_vSwitch,Open_vSwitch,manager_options"),
+    "ovs-vswitchd": _ovs("ovs-vswitchd", f"unix:{DB_SOCKET}"),
+}
+
+
+def address(node: Node, host: Host, cloud: Cloud) -> None:
+    """Gives 'host' what DHCP would give it: address and default route."""
+    node.batch([
+        f"address add {host.private_ip}/{cloud.subnet.prefixlen} dev {NIC}",
+        f"link set {NIC} up",
+        f"route add default via {cloud.router_ip}"])
+    checksums_off(node, [NIC])
+
+
+def start_ovs(node: Node, lab: str, template: Path) -> None:
+    """Starts Open vSwitch as Debian's package does, but with few threads;
+    'template' is an empty database of its schema."""
+    shutil.copyfile(template, node.path("/etc/openvswitch/conf.db"))
+    system_id = uuid.uuid5(uuid.NAMESPACE_DNS, f"{node.name}.{lab}.nethv-lab")
+    start = " ".join(PROCESSES["ovsdb-server"].argv)
+    switch = " ".join(PROCESSES["ovs-vswitchd"].argv)
+    node.run(["sh", "-ec", f"""
+        {start}
+        ovs-vsctl --no-wait -- init -- set Open_vSwitch . \
+            external_ids:system-id={system_id} \
+            external_ids:hostname={node.name} \
+            other_config:n-handler-threads=1 \
+            other_config:n-revalidator-threads=1
+        {switch}"""])
+
+
+def move_uplink(node: Node, host: Host, cloud: Cloud) -> None:
+    """Puts the NIC into br-phy, with the host's address on the bridge, as
+    `nethv-agent join --uplink` does: the userspace datapath can send tunnels
+    only through a NIC of its own."""
+    node.run(["ovs-vsctl", "--may-exist", "add-br", "br-phy", "--",
+              "set", "Bridge", "br-phy", "datapath_type=netdev",
+              "fail_mode=standalone", f'other_config:hwaddr="{host.mac}"',
+              "--", "--may-exist", "add-port", "br-phy", NIC])
+    # The kernel sees each packet of the NIC too, beside Open vSwitch, under
+    # the same MAC.  It must not answer ARP there, and not take packets in: the
+    # reverse path check refuses them all, as no route leads through the NIC.
+    set_sysctl(node, {f"ipv4/conf/{NIC}/rp_filter": "1",
+                      f"ipv6/conf/{NIC}/disable_ipv6": "1"})
+    node.batch([
+        f"address flush dev {NIC}",
+        f"link set {NIC} arp off",
+        f"address add {host.private_ip}/{cloud.subnet.prefixlen} dev br-phy",
+        "link set br-phy up",
+        f"route replace default via {cloud.router_ip} dev br-phy"])
+
+
+# Processes.
+
+def process(name: str) -> Process:
+    if name not in PROCESSES:
+        raise LabError(f"there is no process {name}: use one of "
+                       f"{', '.join(PROCESSES)}")
+    return PROCESSES[name]
+
+
+def pid_of(node: Node, pidfile: str) -> int | None:
+    """The pid, as the node sees it, of the running process of 'pidfile'."""
+    try:
+        text = Path(node.path(pidfile)).read_text(encoding="ascii").strip()
+        if re.fullmatch(r"[1-9]\d*", text) and text != "1":
+            os.stat(node.path(f"/proc/{text}"))
+            return int(text)
+    except OSError:
+        pass
+    return None
+
+
+def kill(node: Node, name: str, signal: str) -> None:
+    """Sends 'signal' to the process 'name' of the node."""
+    pid = pid_of(node, process(name).pidfile)
+    if pid is None:
+        raise LabError(f"{name} does not run on {node.name}")
+    node.run(["kill", f"-{signal}", str(pid)])
+
+
+def start(node: Node, name: str) -> None:
+    """Starts the process 'name' of the node again."""
+    chosen = process(name)
+    if pid_of(node, chosen.pidfile) is not None:
+        raise LabError(f"{name} runs on {node.name} already")
+    node.run(list(chosen.argv))

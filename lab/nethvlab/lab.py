@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A whole lab: brought up, changed and taken down."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Callable, Iterable, Iterator, Sequence
+
+from . import LabError, cloud, host, namespaces, scenario, state, wan
+from .namespaces import Node
+from .scenario import Scenario
+from .state import State
+
+TOOLS = ("ip", "nsenter", "nft", "tcpdump", "ovsdb-tool", "ovsdb-server",
+         "ovs-vswitchd", "ovs-vsctl")
+SUBDIRECTORIES = ("", "cli", "agent", "gateway", "lab")
+
+Progress = Callable[[str], None]
+
+
+class Programs:
+    """Where nethv's programs are: a build tree, or this machine's PATH."""
+
+    def __init__(self, bindir: str | None):
+        self.directories = []
+        if bindir:
+            root = Path(bindir).resolve()
+            if not root.is_dir():
+                raise LabError(f"{bindir}: no such directory (--bindir)")
+            self.directories = [str(root / sub) for sub in SUBDIRECTORIES
+                                if (root / sub).is_dir()]
+        self.directories += ["/usr/libexec/nethv"]
+
+    def path(self) -> str:
+        """PATH for commands on a machine of the lab."""
+        return ":".join([*self.directories, "/usr/local/sbin",
+                         "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin",
+                         "/bin"])
+
+    def find(self, name: str) -> str:
+        found = shutil.which(name, path=self.path())
+        if not found:
+            raise LabError(f"{name} is not there: install nethv, or name the "
+                           "build tree with --bindir or NETHV_BINDIR")
+        return found
+
+
+def _each(function: Callable[[Any], object], items: Iterable[Any]) -> None:
+    """Calls 'function' for all 'items' at the same time."""
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        for future in [pool.submit(function, item) for item in items]:
+            future.result()
+
+
+def check_machine() -> None:
+    """Refuses a machine on which no lab can run."""
+    if os.geteuid():
+        raise LabError("a lab needs root: it makes network namespaces")
+    missing = [tool for tool in TOOLS if not shutil.which(tool)]
+    if missing:
+        raise LabError(f"{', '.join(missing)} missing: apt install iproute2 "
+                       "util-linux nftables tcpdump openvswitch-switch")
+
+
+class Lab:
+    """A lab that is there, in whatever phase."""
+
+    def __init__(self, saved: State):
+        self.state = saved
+        self.scenario: Scenario = scenario.parse(saved.scenario)
+        self.programs = Programs(saved.options.get("bindir"))
+
+    @property
+    def name(self) -> str:
+        return self.state.name
+
+    def node(self, name: str) -> Node:
+        return self.state.node(name)
+
+    def locate(self, place: str) -> tuple[Node, str | None]:
+        """The node and the network namespace inside it that 'place' means: a
+        machine, an endpoint, or MACHINE/NETNS."""
+        machine, _, netns = place.partition("/")
+        for endpoint in self.scenario.endpoints:
+            if place == endpoint.name:
+                return self.node(endpoint.host), endpoint.name
+        return self.node(machine), netns or None
+
+    def environment(self) -> dict[str, str]:
+        """What a command on a machine of the lab finds."""
+        keep = ("TERM", "LANG", "LC_ALL", "COLUMNS", "LINES")
+        return {"PATH": self.programs.path(), "HOME": "/root", "USER": "root",
+                **{k: os.environ[k] for k in keep if k in os.environ}}
+
+    def run(self, place: str, argv: Sequence[str], **options: Any
+            ) -> subprocess.CompletedProcess[str]:
+        """Runs 'argv' at 'place' to its end; see Node.run()."""
+        node, netns = self.locate(place)
+        return node.run(argv, netns=netns, env=self.environment(), **options)
+
+    def popen(self, place: str, argv: Sequence[str], **options: Any
+              ) -> subprocess.Popen[Any]:
+        """Starts 'argv' at 'place'; see Node.popen()."""
+        node, netns = self.locate(place)
+        return node.popen(argv, netns=netns, env=self.environment(),
+                          **options)
+
+    # Bringing up.
+
+    def start_machines(self) -> None:
+        """Makes the nodes; from here on the lab is on disk."""
+        def commit(nodes: list[Node]) -> None:
+            self.state.nodes = {node.name: node for node in nodes}
+            self.state.save()
+
+        state.make_mount_points()
+        namespaces.start_nodes(self.scenario.node_names(), self.name,
+                               str(state.ROOT), commit)
+
+    def start_clouds(self) -> None:
+        for one in self.scenario.clouds:
+            cloud.up(self.scenario, one, self.state.nodes)
+
+    def start_wan(self) -> None:
+        if self.scenario.links:
+            wan.up(self.scenario, self.node("wan"),
+                   self.programs.find("nethv-wan"))
+
+    def start_hosts(self) -> None:
+        """Addresses and Open vSwitch of all hosts."""
+        template = self.state.directory / "conf.db"
+        template.unlink(missing_ok=True)
+        subprocess.run(["ovsdb-tool", "create", str(template),
+                        str(host.OVS_SCHEMA)], check=True)
+
+        def start(one: scenario.Host) -> None:
+            host.address(self.node(one.name), one,
+                         self.scenario.cloud(one.cloud))
+            host.start_ovs(self.node(one.name), self.name, template)
+
+        _each(start, self.scenario.hosts)
+
+    def move_uplinks(self) -> None:
+        """NICs into br-phy, where nethv-agent does not do it."""
+        _each(lambda one: host.move_uplink(self.node(one.name), one,
+                                           self.scenario.cloud(one.cloud)),
+              self.scenario.hosts)
+
+    # Changing.
+
+    def _nic(self, name: str) -> tuple[Node, str]:
+        one = self.scenario.host(name)
+        return (self.node(self.scenario.router(one.cloud)),
+                cloud.port_of(one))
+
+    def cut(self, a: str, b: str | None = None) -> None:
+        """Cuts the WAN between clouds 'a' and 'b', or the NIC of host 'a'."""
+        self._switch(a, b, True)
+
+    def heal(self, a: str, b: str | None = None) -> None:
+        """Undoes cut()."""
+        self._switch(a, b, False)
+
+    def _switch(self, a: str, b: str | None, cut: bool) -> None:
+        if b is None:
+            # The host sees no link go down, as in a real cloud.
+            router, port = self._nic(a)
+            router.batch([f"link set {port} type bridge_slave state "
+                          f"{0 if cut else 3}"])
+        else:
+            for name in a, b:
+                self.scenario.cloud(name)
+            self.set_link(a, b, f"cut={'yes' if cut else 'no'}")
+
+    def set_link(self, a: str, b: str, *settings: str) -> None:
+        """Changes the WAN between clouds 'a' and 'b': see nethv-wan(8)."""
+        wan.set_link(self.node("wan"), a, b, *settings)
+
+    def set_firewall(self, name: str, rules: Sequence[cloud.Rule] | None
+                     ) -> None:
+        """Makes 'rules' the firewall of cloud 'name'; None opens it."""
+        cloud.apply_firewall(self.scenario.cloud(name),
+                             self.node(self.scenario.router(name)), rules)
+
+    def kill(self, process: str, machine: str, signal: str = "TERM") -> None:
+        host.kill(self.node(machine), process, signal)
+
+    def start(self, process: str, machine: str) -> None:
+        host.start(self.node(machine), process)
+
+    # Looking.
+
+    def status(self) -> dict[str, Any]:
+        """The lab as a document."""
+        nodes = self.state.nodes
+        alive = {name: node.alive() for name, node in nodes.items()}
+        hosts = [{
+            "name": one.name, "cloud": one.cloud, "gateway": one.gateway,
+            "private_ip": one.private_ip, "public_ip": one.public_ip,
+            "up": alive.get(one.name, False),
+            "processes": {name: host.pid_of(nodes[one.name], p.pidfile)
+                          for name, p in host.PROCESSES.items()}
+            if alive.get(one.name) else {}} for one in self.scenario.hosts]
+        links = []
+        if alive.get("wan"):
+            try:
+                links = wan.show(self.node("wan"))
+            except LabError:
+                pass
+        return {"name": self.name, "scenario": self.scenario.name,
+                "phase": self.state.phase,
+                "clouds": [{"name": one.name, "provider": one.provider,
+                            "region": one.region, "mtu": one.mtu,
+                            "subnet": str(one.subnet),
+                            "drops": list(one.drops),
+                            "router": alive.get(
+                                self.scenario.router(one.name), False)}
+                           for one in self.scenario.clouds],
+                "hosts": hosts, "links": links,
+                "endpoints": [vars(e) for e in self.scenario.endpoints]}
+
+
+@contextmanager
+def _step(progress: Progress, what: str) -> Iterator[None]:
+    began = time.monotonic()
+    yield
+    progress(f"{time.monotonic() - began:6.2f} s  {what}")
+
+
+def up(chosen: Scenario, name: str, bindir: str | None,
+       progress: Progress = lambda line: None) -> Lab:
+    """Brings a lab of scenario 'chosen' up as 'name' and returns it.  If that
+    fails nothing of it is left."""
+    check_machine()
+    Programs(bindir).find("nethv-wan")
+    with state.locked(name):
+        if state.load(name) is not None:
+            raise LabError(f"a lab {name} is there already: `nethv-lab down "
+                           f"{name}` removes it, --name gives another name")
+        saved = State(name, "starting", chosen.document,
+                      {"bindir": bindir and os.path.abspath(bindir)})
+        saved.save()
+        lab = Lab(saved)
+        try:
+            _bring_up(lab, progress)
+        except BaseException:
+            _take_down(saved)
+            raise
+        saved.phase = "up"
+        saved.save()
+        return lab
+
+
+def _bring_up(lab: Lab, progress: Progress) -> None:
+    clouds, hosts = lab.scenario.clouds, lab.scenario.hosts
+    with _step(progress, f"{len(lab.scenario.node_names())} machines: "
+               "namespaces and private directories"):
+        lab.start_machines()
+    with _step(progress, f"{len(clouds)} clouds: networks, routers, "
+               "address translation, firewalls"):
+        lab.start_clouds()
+    with _step(progress, f"{len(lab.scenario.links)} WAN links"):
+        lab.start_wan()
+    with _step(progress, f"{len(hosts)} hosts: addresses, Open vSwitch"):
+        lab.start_hosts()
+    with _step(progress, f"{len(hosts)} uplinks: eth0 into br-phy"):
+        lab.move_uplinks()
+
+
+def _take_down(saved: State) -> int:
+    running = [node for node in saved.nodes.values() if node.alive()]
+    _each(Node.kill, running)
+    state.remove(saved.name)
+    return len(running)
+
+
+def down(name: str) -> int:
+    """Removes the lab 'name', whole or broken; returns how many machines
+    still ran."""
+    if name not in state.names():
+        raise LabError(f"no lab {name} is up")
+    with state.locked(name):
+        saved = state.load(name)
+        if saved is None:
+            state.remove(name)
+            return 0
+        return _take_down(saved)
