@@ -14,6 +14,8 @@ lib_libcore_la_SOURCES = \
 	lib/ovs/db.c \
 	lib/ovs/db.h \
 	lib/ovs/mirror.c \
+	lib/ovs/inventory.c \
+	lib/ovs/inventory.h \
 	lib/ovs/mirror.h \
 	lib/ovs/pki.c \
 	lib/ovs/pki.h \

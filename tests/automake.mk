@@ -15,3 +15,7 @@ tests_unit_tests_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS) -Wno-missing-prototyp
 tests_unit_tests_LDFLAGS = $(AM_LDFLAGS) -Wl,--no-gc-sections
 tests_unit_tests_LDADD = $(CORE_LIBS) $(CRITERION_LIBS)
 endif
+
+check_PROGRAMS += tests/enrol-server
+tests_enrol_server_SOURCES = tests/enrol-server.c
+tests_enrol_server_LDADD = $(ENROL_LIBS) $(CORE_LIBS)
