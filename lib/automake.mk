@@ -47,6 +47,10 @@ lib_libcore_la_SOURCES += \
 	lib/ovs/ofmsg.h \
 	lib/ovs/ofswitch.c \
 	lib/ovs/ofswitch.h \
+	lib/ovs/vswitch-private.h \
+	lib/ovs/vswitch-report.c \
+	lib/ovs/vswitch-want.c \
+	lib/ovs/vswitch.c \
 	lib/ovs/vswitch.h
 
 nodist_lib_libcore_la_SOURCES = \

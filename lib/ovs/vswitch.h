@@ -55,8 +55,8 @@ bool vswitch_is_settled(const struct vswitch_db *);
  * what was asked for may or may not come about. */
 char *vswitch_settle(struct vswitch_db *, long long int timeout_ms);
 
-/* Returns a number that differs from an earlier one if the configuration or
- * any interface has changed since (statistics aside). */
+/* Returns a number that grows whenever the configuration or any interface may
+ * have changed (counters aside). */
 unsigned int vswitch_seqno(const struct vswitch_db *);
 
 /* Configuration: external_ids of the Open_vSwitch row.  A string that is not
@@ -111,11 +111,7 @@ void vswitch_flow_tunnel(struct vswitch_tunnel *, enum encap);
 void vswitch_edge_tunnel(struct vswitch_tunnel *, enum encap, uint8_t cloud,
                          const struct in6_addr *remote_ip);
 
-/* Interfaces of the integration bridge, by name. */
-struct vswitch_counters {
-    uint64_t rx_packets, rx_bytes, rx_dropped, rx_errors;
-    uint64_t tx_packets, tx_bytes, tx_dropped, tx_errors;
-};
+/* An interface of the integration bridge. */
 struct vswitch_iface {
     char *name;
     char *type;                     /* "", "internal", "gre", ... */
@@ -126,7 +122,6 @@ struct vswitch_iface {
     bool bfd_up;                    /* False if there is no BFD. */
     unsigned int mtu;               /* 0 if unknown. */
     struct eth_addr mac;            /* mac_in_use, zero if unknown. */
-    struct vswitch_counters counters;
 };
 
 /* Return the interfaces (struct vswitch_iface by name) or the one called
@@ -135,6 +130,15 @@ struct vswitch_iface {
 const struct shash *vswitch_ifaces(const struct vswitch_db *);
 const struct vswitch_iface *vswitch_iface(const struct vswitch_db *,
                                           const char *name);
+
+/* Counters of interface 'name' as ovs-vswitchd last wrote them (every 5 s);
+ * zero if there is none.  No change of vswitch_seqno() tells of them. */
+struct vswitch_counters {
+    uint64_t rx_packets, rx_bytes, rx_dropped, rx_errors;
+    uint64_t tx_packets, tx_bytes, tx_dropped, tx_errors;
+};
+void vswitch_get_counters(const struct vswitch_db *, const char *name,
+                          struct vswitch_counters *);
 
 /* Ports, for attach and uplink: asked for once, by a command that then calls
  * vswitch_settle(). */
