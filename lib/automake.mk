@@ -8,6 +8,11 @@ lib_libcore_la_SOURCES = \
 	lib/compile/compile.h \
 	lib/document.h \
 	lib/export.h \
+	lib/model-ports.c \
+	lib/model-private.h \
+	lib/model-query.c \
+	lib/model-rows.c \
+	lib/model.c \
 	lib/model.h \
 	lib/ovs/db-conditions.c \
 	lib/ovs/db-conditions.h \

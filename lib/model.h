@@ -13,7 +13,13 @@
  *
  * Putting a row that is already there replaces its contents; if nothing
  * differs nothing happens.  Observers are told of every change, once with the
- * row's old contents in place and once with the new.
+ * row's old contents in place and once with the new.  What follows for other
+ * rows (a binding's port has it, a switch is on its host) follows at once, and
+ * is announced only by the row that was put or removed.
+ *
+ * The model depends only on which rows it has, not on the order in which they
+ * came: lists and indexes below are in no order, MACs and IPs of a port and
+ * MACs of a binding are sorted and without duplicates.
  *
  * Pure: no input or output, no clock.  Not thread-safe; several models may be
  * used by several threads. */
@@ -71,6 +77,7 @@ struct network {
     struct ovs_list switches;       /* struct vswitch by 'network_node'. */
     struct ovs_list links;          /* struct vlink by 'network_node'. */
     struct ovs_list followers;      /* struct follower by 'network_node'. */
+    uint64_t confirmed;             /* Least sequence of the followers. */
     struct hmap macs;               /* struct port_mac by 'network_node'. */
     struct hmap ips;                /* struct port_ip by 'network_node'. */
     struct topology *topology;      /* Cache; see topology.h. */
@@ -125,7 +132,11 @@ struct vport {
     size_t n_ips;
     bool security;                  /* Only own MACs and IPs may be sent. */
     bool sharing;                   /* Others may have the same addresses. */
-    struct binding *binding;        /* NULL if unbound. */
+    struct ovs_list bindings;       /* struct binding by 'port_node'. */
+    struct binding *binding;        /* The one that counts (the database
+                                     * has one per port; if several are here
+                                     * for a while: that with the lowest
+                                     * UUID), NULL if unbound. */
 };
 
 struct vlink_end {
@@ -153,10 +164,13 @@ struct binding_mac {
 struct binding {
     struct model_row row;
     struct vport *port;
+    struct ovs_list port_node;
     uint32_t location;              /* Of the port itself. */
     struct binding_mac *macs;
     size_t n_macs;
     uint64_t since;                 /* Network sequence, 0 while none. */
+    struct located *located;        /* 'n_macs' + 1 entries of the index of
+                                     * locations; see model_port_at(). */
 };
 
 /* A host that has the rules of a network, up to 'sequence'. */
@@ -178,6 +192,7 @@ enum cloud_mode { CLOUD_DIRECT, CLOUD_TREE, CLOUD_MESH };
 
 struct cloud {
     struct model_row row;
+    struct hmap_node id_node;       /* In model->clouds. */
     uint8_t id;                     /* 1 to 254. */
     char *provider;
     char *jurisdiction;
@@ -187,6 +202,7 @@ struct cloud {
     struct in6_addr *public_ips;    /* That its gateways have or may take. */
     size_t n_public_ips;
     struct ovs_list hosts;          /* struct host by 'cloud_node'. */
+    struct hmap host_ids;           /* struct host by 'id_node'. */
     struct ovs_list ends;           /* struct cloud_link_end. */
 };
 
@@ -194,6 +210,7 @@ struct host {
     struct model_row row;
     struct cloud *cloud;
     struct ovs_list cloud_node;
+    struct hmap_node id_node;       /* In cloud->host_ids. */
     uint16_t id;                    /* 1 to 4095 in its cloud. */
     bool gateway;
     struct in6_addr encap_ip;       /* Unspecified if not known yet. */
@@ -219,7 +236,8 @@ struct model;
 
 /* Told of every change of 'model'.  'before' is called while 'row' has its old
  * contents (if row->present), 'after' when it has the new ones (if still
- * row->present).  Neither may change the model. */
+ * row->present).  A change of what the system gave to a row that is not
+ * present is told as well.  Neither may change the model. */
 struct model_observer {
     struct ovs_list node;
     void (*before)(struct model_observer *, const struct model_row *row);
@@ -360,13 +378,26 @@ struct model_row *model_next(const struct model *, const struct model_row *);
 struct model_row **model_sorted(const struct model *, enum model_kind,
                                 size_t *n);
 
+/* Return the cloud with 'id', or the host at 'location' (whatever its number),
+ * or NULL if none is present. */
+struct cloud *model_cloud_by_id(const struct model *, uint8_t id);
+struct host *model_host_at(const struct model *, uint32_t location);
+
+/* Returns the port that the number in 'location' stands for in frames tagged
+ * 'tag', or NULL if none.  Sets '*mac' to the MAC that the number stands for,
+ * all-zeros if it stands for the port itself. */
+struct vport *model_port_at(const struct model *, uint32_t tag,
+                            uint32_t location, struct eth_addr *mac);
+
 /* Return the one port of 'network' that owns 'address', or NULL if none or more
  * than one do (a shared address is not a known one). */
 struct vport *network_port_by_mac(const struct network *, struct eth_addr);
 struct vport *network_port_by_ip(const struct network *,
                                  const struct in6_addr *);
 
-/* Returns the sequence that all followers of 'network' have confirmed. */
+/* Returns the sequence that all followers of 'network' have confirmed, 0 if it
+ * has none: every host with a port of it follows it, so none only means that
+ * they are not known yet. */
 uint64_t network_confirmed(const struct network *);
 
 /* Returns whether the numbers of 'binding' may be used on the wire: every host
@@ -387,7 +418,9 @@ unsigned int encap_overhead(enum encap);
 
 /* Returns the MTU that endpoints get: the smallest over all clouds of 'model'
  * that leaves room for the widest encapsulation in use, two VLAN tags and the
- * header of a whole frame. */
+ * header of a whole frame; 0 if no cloud is known.  In use is what a cloud and
+ * it or another one prefer of what both pass: every host knows all clouds, so
+ * all come to the same MTU. */
 unsigned int model_endpoint_mtu(const struct model *);
 
 /* Returns a UUID made from 'kind' and 'name', the same each time: for models

@@ -5,8 +5,9 @@ TESTS += tests/unit-tests
 tests_unit_tests_SOURCES = \
 	lab/wan/ring.c \
 	lab/wan/shape.c \
-	tests/unit/pki.c \
+	tests/unit/model.c \
 	tests/unit/pki-rsa-request.inc \
+	tests/unit/pki.c \
 	tests/unit/token.c \
 	tests/unit/wan.c \
 	tests/unit/wire.c

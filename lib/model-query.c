@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "model-private.h"
+#include "nethv/wire.h"
+#include "packets.h"
+#include "sha1.h"
+#include "util.h"
+
+struct cloud *
+model_cloud_by_id(const struct model *model, uint8_t id)
+{
+    struct cloud *cloud;
+
+    HMAP_FOR_EACH_WITH_HASH (cloud, id_node, hash_int(id, 0),
+                             &model->clouds) {
+        if (cloud->id == id) {
+            return cloud;
+        }
+    }
+    return NULL;
+}
+
+struct host *
+model_host_at(const struct model *model, uint32_t location)
+{
+    struct cloud *cloud = model_cloud_by_id(model,
+                                            nethv_location_cloud(location));
+    uint16_t id = nethv_location_host(location);
+    struct host *host;
+
+    if (cloud) {
+        HMAP_FOR_EACH_WITH_HASH (host, id_node, hash_int(id, 0),
+                                 &cloud->host_ids) {
+            if (host->id == id) {
+                return host;
+            }
+        }
+    }
+    return NULL;
+}
+
+struct vport *
+model_port_at(const struct model *model, uint32_t tag, uint32_t location,
+              struct eth_addr *mac)
+{
+    const struct located *l;
+
+    HMAP_FOR_EACH_WITH_HASH (l, node, model_hash_location(location),
+                             &model->locations) {
+        struct binding *binding = l->binding;
+        struct vport *port = binding->port;
+        bool is_mac = l->index < binding->n_macs;
+
+        if ((is_mac ? binding->macs[l->index].location
+             : binding->location) == location
+            && port->binding == binding
+            && port->row.present && port->network->tag == tag) {
+            *mac = is_mac ? binding->macs[l->index].address : eth_addr_zero;
+            return port;
+        }
+    }
+    return NULL;
+}
+
+struct vport *
+network_port_by_mac(const struct network *network, struct eth_addr address)
+{
+    struct vport *owner = NULL;
+    struct port_mac *mac;
+
+    HMAP_FOR_EACH_WITH_HASH (mac, network_node, hash_mac(address, 0, 0),
+                             &network->macs) {
+        if (eth_addr_equals(mac->address, address)) {
+            if (owner && owner != mac->port) {
+                return NULL;
+            }
+            owner = mac->port;
+        }
+    }
+    return owner;
+}
+
+struct vport *
+network_port_by_ip(const struct network *network,
+                   const struct in6_addr *address)
+{
+    struct vport *owner = NULL;
+    struct port_ip *ip;
+
+    HMAP_FOR_EACH_WITH_HASH (ip, network_node,
+                             hash_bytes(address, sizeof *address, 0),
+                             &network->ips) {
+        if (ipv6_addr_equals(&ip->address, address)) {
+            if (owner && owner != ip->port) {
+                return NULL;
+            }
+            owner = ip->port;
+        }
+    }
+    return owner;
+}
+
+uint64_t
+network_confirmed(const struct network *network)
+{
+    return network->confirmed;
+}
+
+bool
+binding_usable(const struct binding *binding)
+{
+    const struct network *network = binding->port->network;
+
+    return binding->since && network
+           && binding->since <= network->confirmed;
+}
+
+uint32_t
+host_location(const struct host *host)
+{
+    return nethv_location(host->cloud->id, host->id, 0);
+}
+
+/* Encapsulations. */
+
+/* Bytes before the payload of the inner frame: IPv4 20, UDP 8, GRE with key 8,
+ * Geneve 8 and its option 8, VXLAN 8, inner Ethernet header 14. */
+static const struct {
+    const char *name;
+    unsigned int overhead;
+} encaps[ENCAP_N] = {
+    [ENCAP_GRE] = { "gre", 20 + 8 + 14 },
+    [ENCAP_GENEVE] = { "geneve", 20 + 8 + 8 + 8 + 14 },
+    [ENCAP_VXLAN] = { "vxlan", 20 + 8 + 8 + 14 },
+};
+
+enum encap
+encap_common(unsigned int encaps_a, unsigned int encaps_b)
+{
+    unsigned int both = encaps_a & encaps_b & ENCAP_ALL;
+
+    return both ? rightmost_1bit_idx(both) : ENCAP_N;
+}
+
+const char *
+encap_name(enum encap encap)
+{
+    return encaps[encap].name;
+}
+
+bool
+encap_from_name(const char *name, enum encap *encap)
+{
+    for (size_t i = 0; i < ENCAP_N; i++) {
+        if (!strcmp(encaps[i].name, name)) {
+            *encap = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+unsigned int
+encap_overhead(enum encap encap)
+{
+    return encaps[encap].overhead;
+}
+
+/* Two VLAN tags and the header of a whole frame: NSH with its 4-byte TLV and
+ * the outer Ethernet header. */
+#define INNER_OVERHEAD (2 * 4 + 8 + 8 + 14)
+
+/* Returns the overhead of the widest encapsulation that 'cloud' uses with any
+ * cloud of 'model', itself included. */
+static unsigned int
+cloud_overhead(const struct model *model, const struct cloud *cloud)
+{
+    unsigned int widest = 0;
+    struct model_row *row;
+
+    MODEL_FOR_EACH (row, MODEL_CLOUD, model) {
+        const struct cloud *other = CONTAINER_OF(row, struct cloud, row);
+        enum encap encap = encap_common(cloud->encaps, other->encaps);
+
+        if (encap < ENCAP_N) {
+            widest = MAX(widest, encap_overhead(encap));
+        }
+    }
+    return widest;
+}
+
+unsigned int
+model_endpoint_mtu(const struct model *model)
+{
+    unsigned int least = 0;
+    struct model_row *row;
+
+    MODEL_FOR_EACH (row, MODEL_CLOUD, model) {
+        const struct cloud *cloud = CONTAINER_OF(row, struct cloud, row);
+        unsigned int overhead = cloud_overhead(model, cloud) + INNER_OVERHEAD;
+
+        if (cloud->mtu > overhead) {
+            unsigned int mtu = cloud->mtu - overhead;
+            least = least ? MIN(least, mtu) : mtu;
+        }
+    }
+    return least;
+}
+
+struct uuid
+model_uuid_from_name(enum model_kind kind, const char *name)
+{
+    /* A name-based UUID after RFC 4122, section 4.3, with the kind's name in
+     * the place of a name space. */
+    char *text = xasprintf("nethv:%s:%s", model_kind_name(kind), name);
+    uint8_t digest[SHA1_DIGEST_SIZE];
+    struct uuid uuid;
+
+    sha1_bytes(text, strlen(text), digest);
+    free(text);
+    for (size_t i = 0; i < ARRAY_SIZE(uuid.parts); i++) {
+        ovs_be32 part;
+
+        memcpy(&part, digest + i * sizeof part, sizeof part);
+        uuid.parts[i] = ntohl(part);
+    }
+    uuid.parts[1] = (uuid.parts[1] & ~0xf000u) | 0x5000;
+    uuid.parts[2] = (uuid.parts[2] & ~0xc0000000u) | 0x80000000;
+    return uuid;
+}
