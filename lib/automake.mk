@@ -30,6 +30,8 @@ lib_libcore_la_SOURCES = \
 	lib/pipeline.c \
 	lib/pipeline.h \
 	lib/plan.h \
+	lib/rule-set.c \
+	lib/rule.c \
 	lib/rule.h \
 	lib/token.c \
 	lib/token.h \

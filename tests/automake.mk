@@ -6,6 +6,7 @@ tests_unit_tests_SOURCES = \
 	lab/wan/ring.c \
 	lab/wan/shape.c \
 	tests/unit/model.c \
+	tests/unit/rule.c \
 	tests/unit/pki-rsa-request.inc \
 	tests/unit/pki.c \
 	tests/unit/token.c \
