@@ -21,3 +21,11 @@ endif
 check_PROGRAMS += tests/enrol-server
 tests_enrol_server_SOURCES = tests/enrol-server.c
 tests_enrol_server_LDADD = $(ENROL_LIBS) $(CORE_LIBS)
+# System tests: in labs, so only as root, and not part of "make check".
+EXTRA_DIST += \
+	tests/system/conftest.py \
+	tests/system/test_lab.py \
+	tests/system/wires.py
+.PHONY: check-system
+check-system: all
+	/usr/bin/python3 -m pytest -p no:cacheprovider $(srcdir)/tests/system --bindir $(abs_builddir) $(PYTESTFLAGS)

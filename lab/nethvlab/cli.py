@@ -24,7 +24,8 @@ def _do_up(args: argparse.Namespace) -> None:
     began = time.monotonic()
     print(f"{name}: {chosen.description or chosen.name}")
     lab = labs.up(chosen, name, args.bindir,
-                  lambda line: print(line, flush=True))
+                  lambda line: print(line, flush=True),
+                  nethv=not args.no_nethv)
     print(f"{time.monotonic() - began:6.2f} s  up.  Next: nethv-lab status, "
           f"nethv-lab shell {lab.scenario.hosts[0].name}, "
           f"nethv-lab down {name}")

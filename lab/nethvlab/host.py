@@ -78,7 +78,8 @@ def move_uplink(node: Node, host: Host, cloud: Cloud) -> None:
     node.run(["ovs-vsctl", "--may-exist", "add-br", "br-phy", "--",
               "set", "Bridge", "br-phy", "datapath_type=netdev",
               "fail_mode=standalone", f'other_config:hwaddr="{host.mac}"',
-              "--", "--may-exist", "add-port", "br-phy", NIC])
+              "--", "--may-exist", "add-port", "br-phy", NIC,
+              "--", "set", "Interface", "br-phy", f"mtu_request={cloud.mtu}"])
     # The kernel sees each packet of the NIC too, beside Open vSwitch, under
     # the same MAC.  It must not answer ARP there, and not take packets in: the
     # reverse path check refuses them all, as no route leads through the NIC.

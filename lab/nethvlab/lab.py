@@ -17,7 +17,7 @@ from .namespaces import Node
 from .scenario import Scenario
 from .state import State
 
-TOOLS = ("ip", "nsenter", "nft", "tcpdump", "ovsdb-tool", "ovsdb-server",
+TOOLS = ("ip", "bridge", "nsenter", "nft", "tcpdump", "ovsdb-tool", "ovsdb-server",
          "ovs-vswitchd", "ovs-vsctl")
 SUBDIRECTORIES = ("", "cli", "agent", "gateway", "lab")
 
@@ -111,6 +111,12 @@ class Lab:
         return node.popen(argv, netns=netns, env=self.environment(),
                           **options)
 
+    def network(self, place: str) -> namespaces.network_of:
+        """Context in which this thread uses the network of 'place': sockets
+        that are opened in it stay there."""
+        node, netns = self.locate(place)
+        return namespaces.network_of(node, netns)
+
     # Bringing up.
 
     def start_machines(self) -> None:
@@ -171,8 +177,8 @@ class Lab:
         if b is None:
             # The host sees no link go down, as in a real cloud.
             router, port = self._nic(a)
-            router.batch([f"link set {port} type bridge_slave state "
-                          f"{0 if cut else 3}"])
+            router.run(["bridge", "link", "set", "dev", port, "state",
+                        "disabled" if cut else "forwarding"])
         else:
             for name in a, b:
                 self.scenario.cloud(name)
@@ -234,9 +240,9 @@ def _step(progress: Progress, what: str) -> Iterator[None]:
 
 
 def up(chosen: Scenario, name: str, bindir: str | None,
-       progress: Progress = lambda line: None) -> Lab:
-    """Brings a lab of scenario 'chosen' up as 'name' and returns it.  If that
-    fails nothing of it is left."""
+       progress: Progress = lambda line: None, nethv: bool = True) -> Lab:
+    """Brings a lab of scenario 'chosen' up as 'name' and returns it, with
+    nethv or only what lies below it.  If that fails nothing of it is left."""
     check_machine()
     Programs(bindir).find("nethv-wan")
     with state.locked(name):
@@ -244,7 +250,8 @@ def up(chosen: Scenario, name: str, bindir: str | None,
             raise LabError(f"a lab {name} is there already: `nethv-lab down "
                            f"{name}` removes it, --name gives another name")
         saved = State(name, "starting", chosen.document,
-                      {"bindir": bindir and os.path.abspath(bindir)})
+                      {"bindir": bindir and os.path.abspath(bindir),
+                       "nethv": nethv})
         saved.save()
         lab = Lab(saved)
         try:

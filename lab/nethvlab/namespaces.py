@@ -148,14 +148,21 @@ class Node:
 
 
 class network_of:
-    """Context in which this thread is in the network namespace of 'node'."""
+    """Context in which this thread is in the network namespace of 'node', or
+    in the one that is called 'netns' there."""
 
-    def __init__(self, node: Node):
-        self.node = node
+    def __init__(self, node: Node, netns: str | None = None):
+        self.there = (node.path(f"/run/netns/{netns}") if netns
+                      else f"/proc/{node.pid}/ns/net")
+        self.home = -1
 
     def __enter__(self) -> None:
+        try:
+            there = os.open(self.there, os.O_RDONLY)
+        except OSError as error:
+            raise LabError(f"no network namespace {self.there}: "
+                           f"{error.strerror}") from error
         self.home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
-        there = os.open(f"/proc/{self.node.pid}/ns/net", os.O_RDONLY)
         try:
             _check(_libc.setns(there, CLONE_NEWNET), "setns")
         finally:
