@@ -21,6 +21,7 @@ endif
 check_PROGRAMS += tests/enrol-server
 tests_enrol_server_SOURCES = tests/enrol-server.c
 tests_enrol_server_LDADD = $(ENROL_LIBS) $(CORE_LIBS)
+
 # System tests: in labs, so only as root, and not part of "make check".
 EXTRA_DIST += \
 	tests/system/conftest.py \
