@@ -2,11 +2,19 @@
 bin_PROGRAMS += cli/nethvctl
 cli_nethvctl_SOURCES = \
 	cli/cli.h \
+	cli/clouds.c \
+	cli/clouds.h \
+	cli/cmd-clouds.c \
+	cli/cmd-clouds.h \
+	cli/cmd-init.c \
+	cli/cmd-init.h \
 	cli/hosts.c \
 	cli/hosts.h \
 	cli/nethvctl.c \
 	cli/options.c \
 	cli/options.h \
+	cli/seed.c \
+	cli/seed.h \
 	cli/session.c \
 	cli/session.h \
 	cli/touched.c \
@@ -14,3 +22,10 @@ cli_nethvctl_SOURCES = \
 	cli/verbs.c \
 	cli/verbs.h
 cli_nethvctl_LDADD = $(CORE_LIBS)
+
+# The schema as a string: "nethvctl init" makes the database from it.
+BUILT_SOURCES += cli/schema.inc
+CLEANFILES += cli/schema.inc
+cli/schema.inc: lib/nethv.ovsschema
+	@$(MKDIR_P) cli
+	$(AM_V_GEN)sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $(top_srcdir)/lib/nethv.ovsschema > $@.tmp && mv $@.tmp $@

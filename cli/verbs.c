@@ -7,15 +7,19 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/cmd-clouds.h"
+#include "cli/cmd-init.h"
 #include "nethv-idl.h"
 #include "util.h"
 
 /* Each group is in the file named for it (cli/cmd-*.c). */
 static const struct verb_group *const groups[] = {
+    &cmd_clouds,
     NULL
 };
 
 static const struct local_verb *const local_verbs[] = {
+    &cmd_init,
     NULL
 };
 

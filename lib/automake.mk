@@ -19,6 +19,10 @@ lib_libcore_la_SOURCES = \
 	lib/ovs/db.c \
 	lib/ovs/db.h \
 	lib/ovs/mirror.c \
+	lib/ovs/command.c \
+	lib/ovs/command.h \
+	lib/ovs/hostconf.c \
+	lib/ovs/hostconf.h \
 	lib/ovs/inventory.c \
 	lib/ovs/inventory.h \
 	lib/ovs/mirror.h \
