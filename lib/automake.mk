@@ -6,8 +6,6 @@ noinst_LTLIBRARIES += lib/libcore.la
 lib_libcore_la_SOURCES = \
 	include/nethv/wire.h \
 	lib/compile/compile.h \
-	lib/document.h \
-	lib/export.h \
 	lib/model-ports.c \
 	lib/model-private.h \
 	lib/model-query.c \
@@ -33,7 +31,6 @@ lib_libcore_la_SOURCES = \
 	lib/ovs/rows.h \
 	lib/pipeline.c \
 	lib/pipeline.h \
-	lib/plan.h \
 	lib/rule-set.c \
 	lib/rule.c \
 	lib/rule.h \
@@ -49,6 +46,32 @@ lib_libcore_la_SOURCES = \
 	lib/trace-walk.c \
 	lib/trace-walk.h \
 	lib/wire.c
+# Documents: parsed, compared with what is there, written.
+lib_libcore_la_SOURCES += \
+	lib/document-inventory.c \
+	lib/document-port.c \
+	lib/document-private.h \
+	lib/document-put.c \
+	lib/document-settle.c \
+	lib/document-tenant.c \
+	lib/document.c \
+	lib/document.h \
+	lib/export.c \
+	lib/export.h \
+	lib/json-cursor.c \
+	lib/json-cursor.h \
+	lib/json-scan.c \
+	lib/json-scan.h \
+	lib/json-value.h \
+	lib/notation.c \
+	lib/notation.h \
+	lib/plan.c \
+	lib/plan.h \
+	lib/provider.c \
+	lib/provider.h \
+	lib/row-json.c \
+	lib/row-json.h
+
 # Shells of the host: its switch, its database, its kernel.
 lib_libcore_la_SOURCES += \
 	lib/ovs/netif.h \

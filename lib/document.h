@@ -26,6 +26,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "smap.h"
 #include "svec.h"
 
 struct model;
@@ -42,8 +43,8 @@ struct document {
     enum document_kind kind;
     char *tenant;                   /* Its name; NULL in an inventory. */
     struct svec networks;           /* Paths of those it names, sorted. */
-    bool offline;                   /* Has hosts or bindings. */
-    struct model *model;            /* All rows. */
+    struct model *model;            /* All rows but bindings. */
+    struct smap bindings;           /* From port's path to host's name. */
 };
 
 /* Parses the 'length' bytes at 'text'.  Returns NULL and a document in
@@ -59,11 +60,12 @@ void document_destroy(struct document *);
 char *document_put(const struct document *document, struct model *model);
 
 /* Gives what a running system would allocate to the rows of 'model', in the
- * order of their names: tags, network numbers, flood groups, the numbers of
- * bindings, and confirms all of it on behalf of the hosts that have bindings.
- * For models that come from documents only.  Returns NULL or a malloc'd
- * sentence if numbers do not suffice. */
-char *document_settle(struct model *model);
+ * order of their names: tags, network numbers, flood groups.  Binds ports to
+ * hosts as 'bindings' say (a document's, or several documents' together) and
+ * confirms all of it on behalf of the hosts.  For models that come from
+ * documents only.  Returns NULL or a malloc'd sentence if a binding names what
+ * is not there or numbers do not suffice; 'model' may then be half settled. */
+char *document_settle(struct model *model, const struct smap *bindings);
 
 /* Returns whether the 'length' bytes at 'name' can be the name of one thing:
  * 1 to DOCUMENT_NAME_MAX letters, digits, '.', '_' and '-'. */

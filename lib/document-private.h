@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DOCUMENT_PRIVATE_H
+#define DOCUMENT_PRIVATE_H 1
+
+/* What the parsers of the two kinds of documents share. */
+
+#include <netinet/in.h>
+
+#include "document.h"
+#include "json-cursor.h"
+#include "model.h"
+
+/* Parse the object at the root into 'document', whose kind is set.  Return
+ * NULL or a sentence; 'document' is then good for document_destroy() only. */
+char *document_parse_tenant(const struct json_cursor *root,
+                            struct document *document);
+char *document_parse_inventory(const struct json_cursor *root,
+                               struct document *document);
+
+/* Places the malloc'd 'clause' about a value at 'cursor' and frees it.  Returns
+ * NULL if 'clause' is NULL. */
+char *document_fault(const struct json_cursor *cursor, char *clause);
+
+/* Stores in '*name' the string member "name" of the object at 'cursor', checked
+ * to be a name. */
+char *document_name(const struct json_cursor *cursor, const char **name);
+
+/* Says that the name of the thing at 'cursor' is 'taken' ("another switch"). */
+char *document_name_taken(const struct json_cursor *cursor, const char *taken);
+
+/* Stores in '*path', which the caller frees, and '*uuid' what the thing of
+ * 'kind' at 'cursor' is called inside 'parent'. */
+char *document_path(const struct json_cursor *cursor,
+                    const struct model *model, enum model_kind kind,
+                    const char *parent, char **path, struct uuid *uuid);
+
+/* The network and switch that are being parsed. */
+struct network_parser {
+    struct document *document;
+    struct model *model;            /* The document's. */
+    const char *path;
+    struct uuid uuid;
+    struct hmap macs;               /* struct mac_use; see document-port.c. */
+};
+
+struct switch_parser {
+    struct network_parser *network;
+    const char *path;
+    struct uuid uuid;
+};
+
+/* Parses the port at 'cursor', of the struct switch_parser 'vswitch'. */
+char *document_parse_port(const struct json_cursor *cursor, void *vswitch);
+
+/* Frees the notes on MAC addresses that parsing ports has left. */
+void document_forget_macs(struct network_parser *);
+
+#endif /* document-private.h */
