@@ -36,6 +36,8 @@ lib_libcore_la_SOURCES = \
 	lib/rule.h \
 	lib/token.c \
 	lib/token.h \
+	lib/topology.c \
+	lib/topology.h \
 	lib/trace.c \
 	lib/trace.h \
 	lib/trace-actions.c \

@@ -8,6 +8,7 @@
 
 #include "model-private.h"
 #include "packets.h"
+#include "topology.h"
 #include "util.h"
 #include "uuid.h"
 
@@ -73,6 +74,7 @@ network_uninit(struct model_row *row)
 {
     struct network *network = CONTAINER_OF(row, struct network, row);
 
+    topology_invalidate(network);
     hmap_destroy(&network->macs);
     hmap_destroy(&network->ips);
 }
@@ -158,6 +160,7 @@ vswitch_clear(struct model *model, struct model_row *row)
 {
     struct vswitch *vswitch = CONTAINER_OF(row, struct vswitch, row);
 
+    topology_invalidate(vswitch->network);
     ovs_list_remove(&vswitch->network_node);
     model_row_unref(model, &vswitch->network->row);
     vswitch->network = NULL;
@@ -186,6 +189,7 @@ model_put_switch(struct model *model, const struct uuid *uuid,
                                             &spec->network);
     model_row_clear(model, &vswitch->row);
     vswitch->network = network;
+    topology_invalidate(network);
     ovs_list_push_back(&network->switches, &vswitch->network_node);
     vswitch->mode = spec->mode;
     model_row_present(model, &vswitch->row, spec->name);
@@ -201,6 +205,9 @@ model_set_switch_group(struct model *model, const struct uuid *uuid,
     if (vswitch->group != group) {
         model_row_before(model, &vswitch->row);
         vswitch->group = group;
+        if (vswitch->network) {
+            topology_invalidate(vswitch->network);
+        }
         model_row_after(model, &vswitch->row);
     }
     model_row_release(model, &vswitch->row);
@@ -218,6 +225,7 @@ vlink_clear(struct model *model, struct model_row *row)
         model_row_unref(model, &link->ends[i].vswitch->row);
         link->ends[i].vswitch = NULL;
     }
+    topology_invalidate(link->network);
     ovs_list_remove(&link->network_node);
     model_row_unref(model, &link->network->row);
     link->network = NULL;
@@ -251,6 +259,7 @@ model_put_link(struct model *model, const struct uuid *uuid,
     };
     model_row_clear(model, &link->row);
     link->network = network;
+    topology_invalidate(network);
     ovs_list_push_back(&network->links, &link->network_node);
     for (size_t i = 0; i < ARRAY_SIZE(link->ends); i++) {
         link->ends[i].vswitch = switches[i];

@@ -10,6 +10,7 @@ tests_unit_tests_SOURCES = \
 	tests/unit/pki-rsa-request.inc \
 	tests/unit/pki.c \
 	tests/unit/token.c \
+	tests/unit/topology.c \
 	tests/unit/wan.c \
 	tests/unit/wire.c
 tests_unit_tests_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS) -Wno-missing-prototypes
