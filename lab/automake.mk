@@ -28,6 +28,7 @@ dist_labpkg_DATA = \
 	lab/nethvlab/host.py \
 	lab/nethvlab/lab.py \
 	lab/nethvlab/namespaces.py \
+	lab/nethvlab/nethv.py \
 	lab/nethvlab/scenario.py \
 	lab/nethvlab/state.py \
 	lab/nethvlab/wan.py

@@ -23,9 +23,10 @@ def _do_up(args: argparse.Namespace) -> None:
     name = args.name or chosen.name
     began = time.monotonic()
     print(f"{name}: {chosen.description or chosen.name}")
-    lab = labs.up(chosen, name, args.bindir,
-                  lambda line: print(line, flush=True),
-                  nethv=not args.no_nethv)
+    lab = labs.up(chosen, name,
+                  labs.Options(args.bindir, not args.no_nethv,
+                               args.lab_uplink),
+                  lambda line: print(line, flush=True))
     print(f"{time.monotonic() - began:6.2f} s  up.  Next: nethv-lab status, "
           f"nethv-lab shell {lab.scenario.hosts[0].name}, "
           f"nethv-lab down {name}")
@@ -182,6 +183,8 @@ def _parser() -> argparse.ArgumentParser:
                      help="where nethv's programs are, if not installed")
     sub.add_argument("--no-nethv", action="store_true",
                      help="only clouds, WAN and Open vSwitch")
+    sub.add_argument("--lab-uplink", action="store_true",
+                     help="let the lab, not nethv-agent, move NICs to br-phy")
     sub = verb("down", _do_down, "remove a lab, whole or broken")
     sub.add_argument("name", nargs="?")
     sub.add_argument("--all", action="store_true")

@@ -4,15 +4,15 @@ operator of it would see."""
 
 from __future__ import annotations
 
+import fcntl
 import os
-import re
 import shutil
+import struct
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Sequence
 
-from . import LabError
 from .namespaces import Node, checksums_off, set_sysctl
 from .scenario import Cloud, Host
 
@@ -95,36 +95,21 @@ def move_uplink(node: Node, host: Host, cloud: Cloud) -> None:
 
 # Processes.
 
-def process(name: str) -> Process:
-    if name not in PROCESSES:
-        raise LabError(f"there is no process {name}: use one of "
-                       f"{', '.join(PROCESSES)}")
-    return PROCESSES[name]
-
-
-def pid_of(node: Node, pidfile: str) -> int | None:
-    """The pid, as the node sees it, of the running process of 'pidfile'."""
+def pid_of(node: Node, process: Process) -> int | None:
+    """The pid, as the node sees it, of 'process', if it runs."""
     try:
-        text = Path(node.path(pidfile)).read_text(encoding="ascii").strip()
-        if re.fullmatch(r"[1-9]\d*", text) and text != "1":
-            os.stat(node.path(f"/proc/{text}"))
+        text = Path(node.path(process.pidfile)).read_text("ascii").strip()
+        # A pid that another process has taken over in the meantime is not
+        # ours: the daemons of Open vSwitch keep their pid file locked.
+        if text.isdigit() and _is_locked(Path(node.path(process.pidfile))):
             return int(text)
     except OSError:
         pass
     return None
 
 
-def kill(node: Node, name: str, signal: str) -> None:
-    """Sends 'signal' to the process 'name' of the node."""
-    pid = pid_of(node, process(name).pidfile)
-    if pid is None:
-        raise LabError(f"{name} does not run on {node.name}")
-    node.run(["kill", f"-{signal}", str(pid)])
-
-
-def start(node: Node, name: str) -> None:
-    """Starts the process 'name' of the node again."""
-    chosen = process(name)
-    if pid_of(node, chosen.pidfile) is not None:
-        raise LabError(f"{name} runs on {node.name} already")
-    node.run(list(chosen.argv))
+def _is_locked(path: Path) -> bool:
+    with path.open("r+b") as file:
+        request = struct.pack("hhqqi", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+        answer = fcntl.fcntl(file, fcntl.F_GETLK, request)
+    return struct.unpack("hhqqi", answer)[0] != fcntl.F_UNLCK

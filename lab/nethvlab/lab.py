@@ -9,10 +9,11 @@ import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Callable, Iterable, Iterator, Sequence
 
-from . import LabError, cloud, host, namespaces, scenario, state, wan
+from . import LabError, cloud, host, namespaces, nethv, scenario, state, wan
 from .namespaces import Node
 from .scenario import Scenario
 from .state import State
@@ -194,11 +195,38 @@ class Lab:
         cloud.apply_firewall(self.scenario.cloud(name),
                              self.node(self.scenario.router(name)), rules)
 
+    def processes(self, machine: str) -> dict[str, host.Process]:
+        """The processes that the host 'machine' should run."""
+        one = self.scenario.host(machine)
+        return {**host.PROCESSES,
+                **({name: nethv.PROCESSES[name]
+                    for name in nethv.processes_of(self, one)}
+                   if self.state.options["nethv"] else {})}
+
+    def _process(self, name: str, machine: str) -> host.Process:
+        known = self.processes(machine)
+        if name not in known:
+            raise LabError(f"{machine} has no process {name}: it has "
+                           f"{', '.join(known)}")
+        return known[name]
+
+    def pid(self, process: str, machine: str) -> int | None:
+        """The pid on 'machine' of 'process', if it runs."""
+        return host.pid_of(self.node(machine),
+                           self._process(process, machine))
+
     def kill(self, process: str, machine: str, signal: str = "TERM") -> None:
-        host.kill(self.node(machine), process, signal)
+        """Sends 'signal' to 'process' of 'machine'."""
+        pid = self.pid(process, machine)
+        if pid is None:
+            raise LabError(f"{process} does not run on {machine}")
+        self.run(machine, ["kill", f"-{signal}", str(pid)])
 
     def start(self, process: str, machine: str) -> None:
-        host.start(self.node(machine), process)
+        """Starts 'process' of 'machine' again."""
+        if self.pid(process, machine) is not None:
+            raise LabError(f"{process} runs on {machine} already")
+        self.run(machine, self._process(process, machine).argv)
 
     # Looking.
 
@@ -210,8 +238,8 @@ class Lab:
             "name": one.name, "cloud": one.cloud, "gateway": one.gateway,
             "private_ip": one.private_ip, "public_ip": one.public_ip,
             "up": alive.get(one.name, False),
-            "processes": {name: host.pid_of(nodes[one.name], p.pidfile)
-                          for name, p in host.PROCESSES.items()}
+            "processes": {name: self.pid(name, one.name)
+                          for name in self.processes(one.name)}
             if alive.get(one.name) else {}} for one in self.scenario.hosts]
         links = []
         if alive.get("wan"):
@@ -239,22 +267,31 @@ def _step(progress: Progress, what: str) -> Iterator[None]:
     progress(f"{time.monotonic() - began:6.2f} s  {what}")
 
 
-def up(chosen: Scenario, name: str, bindir: str | None,
-       progress: Progress = lambda line: None, nethv: bool = True) -> Lab:
-    """Brings a lab of scenario 'chosen' up as 'name' and returns it, with
-    nethv or only what lies below it.  If that fails nothing of it is left."""
+@dataclass(frozen=True)
+class Options:
+    """How a lab is brought up."""
+
+    bindir: str | None = None       # Where nethv's programs are.
+    nethv: bool = True              # Else only what lies below it.
+    lab_uplink: bool = False        # The lab moves NICs, not nethv-agent.
+
+
+def up(chosen: Scenario, name: str, options: Options,
+       progress: Progress = lambda line: None) -> Lab:
+    """Brings a lab of scenario 'chosen' up as 'name' and returns it.  If that
+    fails nothing of it is left."""
     check_machine()
-    Programs(bindir).find("nethv-wan")
+    Programs(options.bindir).find("nethv-wan")
     with state.locked(name):
         if state.load(name) is not None:
             raise LabError(f"a lab {name} is there already: `nethv-lab down "
                            f"{name}` removes it, --name gives another name")
         saved = State(name, "starting", chosen.document,
-                      {"bindir": bindir and os.path.abspath(bindir),
-                       "nethv": nethv})
+                      {**asdict(options), "bindir": options.bindir
+                       and os.path.abspath(options.bindir)})
         saved.save()
-        lab = Lab(saved)
         try:
+            lab = Lab(saved)
             _bring_up(lab, progress)
         except BaseException:
             _take_down(saved)
@@ -266,6 +303,9 @@ def up(chosen: Scenario, name: str, bindir: str | None,
 
 def _bring_up(lab: Lab, progress: Progress) -> None:
     clouds, hosts = lab.scenario.clouds, lab.scenario.hosts
+    options = lab.state.options
+    if options["nethv"]:
+        nethv.check(lab)
     with _step(progress, f"{len(lab.scenario.node_names())} machines: "
                "namespaces and private directories"):
         lab.start_machines()
@@ -276,8 +316,35 @@ def _bring_up(lab: Lab, progress: Progress) -> None:
         lab.start_wan()
     with _step(progress, f"{len(hosts)} hosts: addresses, Open vSwitch"):
         lab.start_hosts()
-    with _step(progress, f"{len(hosts)} uplinks: eth0 into br-phy"):
-        lab.move_uplinks()
+    if (lab.scenario.datapath == "netdev"
+            and (options["lab_uplink"] or not options["nethv"])):
+        with _step(progress, f"{len(hosts)} uplinks: eth0 into br-phy"):
+            lab.move_uplinks()
+    if options["nethv"]:
+        _bring_up_nethv(lab, progress)
+
+
+def _bring_up_nethv(lab: Lab, progress: Progress) -> None:
+    first = nethv.first_gateway(lab)
+    gateways = [one for one in lab.scenario.gateways() if one is not first]
+    others = [one for one in lab.scenario.hosts if not one.gateway]
+    with _step(progress, f"{first.name}: nethvctl init"):
+        nethv.init(lab)
+    with _step(progress, f"{len(lab.scenario.clouds)} clouds: "
+               "nethvctl cloud-add"):
+        nethv.add_clouds(lab)
+    for kind, joining in ("gateways", gateways), ("hosts", others):
+        with _step(progress, f"{len(joining)} {kind}: nethv-agent join"):
+            _each(lambda one: nethv.join(lab, one), joining)
+    if lab.scenario.networks:
+        with _step(progress, f"{len(lab.scenario.networks)} documents: "
+                   "nethvctl apply"):
+            for document in lab.scenario.networks:
+                nethv.apply(lab, document)
+    if lab.scenario.endpoints:
+        with _step(progress, f"{len(lab.scenario.endpoints)} endpoints: "
+                   "nethv-agent attach"):
+            _each(lambda one: nethv.attach(lab, one), lab.scenario.endpoints)
 
 
 def _take_down(saved: State) -> int:

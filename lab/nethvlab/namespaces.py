@@ -42,6 +42,9 @@ PRIVATE_DIRECTORIES = (
     "/var/log/openvswitch", "/run/nethv", "/etc/nethv", "/var/lib/nethv",
     "/var/log/nethv", "/run/netns")
 
+# What no node must see: a systemd that is not its own.
+HIDDEN_DIRECTORIES = ("/run/systemd",)
+
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -211,10 +214,10 @@ def _arrange(hostname: str, hide: str) -> None:
     quiet = MS_NOSUID | MS_NODEV | MS_NOEXEC
     _mount("proc", "/proc", "proc", quiet)
     _mount("sysfs", "/sys", "sysfs", quiet)
-    for directory in PRIVATE_DIRECTORIES:
-        _mount("nethv-lab", directory, "tmpfs", MS_NOSUID | MS_NODEV,
-               "mode=0755")
-    _mount("nethv-lab", hide, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755")
+    for directory in (*PRIVATE_DIRECTORIES, *HIDDEN_DIRECTORIES, hide):
+        if directory in PRIVATE_DIRECTORIES or os.path.isdir(directory):
+            _mount("nethv-lab", directory, "tmpfs", MS_NOSUID | MS_NODEV,
+                   "mode=0755")
     socket.sethostname(hostname)
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
 

@@ -82,7 +82,7 @@ def bindir(request: pytest.FixtureRequest) -> str | None:
 def new_lab(lab_needed: None, bindir: str | None
             ) -> Iterator[Callable[..., Lab]]:
     """Brings up a lab of a scenario (name or document); further arguments are
-    those of nethvlab.lab.up()."""
+    those of nethvlab.lab.Options."""
     made: list[str] = []
 
     def bring_up(wanted: str | dict[str, Any], **options: Any) -> Lab:
@@ -90,7 +90,7 @@ def new_lab(lab_needed: None, bindir: str | None
                   else scenario.parse(wanted))
         name = f"test-{chosen.name}-{os.getpid()}-{len(made)}"
         made.append(name)
-        return labs.up(chosen, name, bindir, progress=print, **options)
+        return labs.up(chosen, name, labs.Options(bindir, **options), print)
 
     yield bring_up
     for name in made:

@@ -541,7 +541,7 @@ def test_bad_places_are_refused(lab):
             ("exec", "mars", "has no machine mars"),
             ("capture", "wan:aws1-mars", "there is no link"),
             ("kill", "ovs-vswitchd", "PROCESS@HOST"),
-            ("kill", "init@aws1-vm1", "there is no process init"),
+            ("kill", "init@aws1-vm1", "has no process init"),
             ("cut", "mars", "there is no host mars")):
         result = run("--lab", lab.name, verb, argument,
                      *(["true"] if verb == "exec" else []))
