@@ -47,6 +47,8 @@ lib_libcore_la_SOURCES = \
 	lib/trace-host.c \
 	lib/trace-walk.c \
 	lib/trace-walk.h \
+	lib/tree.c \
+	lib/tree.h \
 	lib/wire.c
 # Documents: parsed, compared with what is there, written.
 lib_libcore_la_SOURCES += \

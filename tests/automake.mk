@@ -11,6 +11,7 @@ tests_unit_tests_SOURCES = \
 	tests/unit/pki.c \
 	tests/unit/token.c \
 	tests/unit/topology.c \
+	tests/unit/tree.c \
 	tests/unit/wan.c \
 	tests/unit/wire.c
 tests_unit_tests_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS) -Wno-missing-prototypes

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "tree.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model.h"
+#include "util.h"
+
+double
+tree_weight(double cost, double rtt)
+{
+    return !isnan(cost) ? cost : !isnan(rtt) ? rtt : INFINITY;
+}
+
+/* Candidates. */
+
+/* A cloud link between the clouds with ids 'a' < 'b'. */
+struct measure {
+    uint8_t a, b;
+    double cost;
+    double rtt;
+};
+
+static int
+compare_pairs(uint8_t a1, uint8_t b1, uint8_t a2, uint8_t b2)
+{
+    return a1 != a2 ? (int) a1 - (int) a2 : (int) b1 - (int) b2;
+}
+
+static int
+compare_measures(const void *a_, const void *b_)
+{
+    const struct measure *a = a_, *b = b_;
+    int by_pair = compare_pairs(a->a, a->b, b->a, b->b);
+
+    /* The sum of round-trip times must not depend on the links' order. */
+    return (by_pair ? by_pair
+            : isnan(a->rtt) || isnan(b->rtt) ? !!isnan(a->rtt) - !!isnan(b->rtt)
+            : a->rtt < b->rtt ? -1 : a->rtt > b->rtt);
+}
+
+/* Returns the cloud links between present clouds, '*n' of them, sorted. */
+static struct measure *
+collect_measures(const struct model *model, size_t *n)
+{
+    struct measure *measures = NULL;
+    size_t allocated = 0;
+    struct model_row *row;
+
+    *n = 0;
+    MODEL_FOR_EACH (row, MODEL_CLOUD_LINK, model) {
+        const struct cloud_link *link = CONTAINER_OF(row, struct cloud_link,
+                                                     row);
+        const struct cloud *a = link->ends[0].cloud;
+        const struct cloud *b = link->ends[1].cloud;
+
+        if (a->row.present && b->row.present && a->id != b->id) {
+            if (*n >= allocated) {
+                measures = x2nrealloc(measures, &allocated, sizeof *measures);
+            }
+            measures[(*n)++] = (struct measure) {
+                .a = MIN(a->id, b->id), .b = MAX(a->id, b->id),
+                .cost = link->cost, .rtt = link->rtt,
+            };
+        }
+    }
+    if (*n) {
+        qsort(measures, *n, sizeof *measures, compare_measures);
+    }
+    return measures;
+}
+
+/* Returns the one edge for the 'n' 'measures' of one pair of clouds. */
+static struct tree_edge
+edge_from_measures(const struct measure *measures, size_t n)
+{
+    double cost = NAN, sum = 0;
+    size_t n_measured = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        cost = fmin(cost, measures[i].cost);
+        if (!isnan(measures[i].rtt)) {
+            sum += measures[i].rtt;
+            n_measured++;
+        }
+    }
+    return (struct tree_edge) {
+        .a = measures->a, .b = measures->b,
+        .weight = tree_weight(cost, n_measured ? sum / n_measured : NAN),
+    };
+}
+
+void
+tree_candidates(const struct model *model, struct tree_edge **candidates,
+                size_t *n)
+{
+    size_t n_measures;
+    struct measure *measures = collect_measures(model, &n_measures);
+    struct tree_edge *edges = xcalloc(n_measures, sizeof *edges);
+    size_t n_edges = 0;
+
+    for (size_t i = 0, end; i < n_measures; i = end) {
+        for (end = i + 1; end < n_measures; end++) {
+            if (compare_pairs(measures[i].a, measures[i].b,
+                              measures[end].a, measures[end].b)) {
+                break;
+            }
+        }
+        edges[n_edges++] = edge_from_measures(&measures[i], end - i);
+    }
+    free(measures);
+    *candidates = edges;
+    *n = n_edges;
+}
+
+/* The tree, after Kruskal: from the lightest edge on, each that joins two parts
+ * that are not joined yet. */
+
+static int
+compare_weights(const void *a_, const void *b_)
+{
+    const struct tree_edge *a = a_, *b = b_;
+
+    return (a->weight < b->weight ? -1
+            : a->weight > b->weight ? 1
+            : compare_pairs(a->a, a->b, b->a, b->b));
+}
+
+static int
+compare_edges(const void *a_, const void *b_)
+{
+    const struct tree_edge *a = a_, *b = b_;
+
+    return compare_pairs(a->a, a->b, b->a, b->b);
+}
+
+/* Returns the cloud that stands for the part that 'cloud' is in.  'part' leads
+ * from each cloud towards it; ways are halved on the way. */
+static uint8_t
+part_of(uint8_t *part, uint8_t cloud)
+{
+    while (part[cloud] != cloud) {
+        part[cloud] = part[part[cloud]];
+        cloud = part[cloud];
+    }
+    return cloud;
+}
+
+/* Returns those of the 'n' 'candidates' that can be, '*n_sorted' of them, from
+ * the lightest on. */
+static struct tree_edge *
+sort_candidates(const struct tree_edge *candidates, size_t n,
+                size_t *n_sorted)
+{
+    struct tree_edge *sorted = xcalloc(n, sizeof *sorted);
+
+    *n_sorted = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct tree_edge *edge = &candidates[i];
+
+        if (edge->a && edge->a < edge->b && edge->b <= NETHV_CLOUD_MAX) {
+            sorted[*n_sorted] = *edge;
+            sorted[(*n_sorted)++].weight = tree_weight(edge->weight, NAN);
+        }
+    }
+    qsort(sorted, *n_sorted, sizeof *sorted, compare_weights);
+    return sorted;
+}
+
+void
+tree_compute(struct tree *tree, const struct tree_edge *candidates, size_t n)
+{
+    uint8_t part[NETHV_CLOUD_MAX + 1];
+    size_t n_sorted;
+    struct tree_edge *sorted = sort_candidates(candidates, n, &n_sorted);
+
+    for (size_t i = 0; i < ARRAY_SIZE(part); i++) {
+        part[i] = i;
+    }
+    tree->n = 0;
+    for (size_t i = 0; i < n_sorted; i++) {
+        uint8_t a = part_of(part, sorted[i].a);
+        uint8_t b = part_of(part, sorted[i].b);
+
+        if (a != b) {
+            part[b] = a;
+            tree->edges[tree->n++] = sorted[i];
+        }
+    }
+    qsort(tree->edges, tree->n, sizeof *tree->edges, compare_edges);
+    free(sorted);
+}
+
+/* Sets 'next' of 'to' and of all that is reached through it from 'back' to
+ * 'hop'.  As deep as the tree, at most 253. */
+static void
+reach(const struct tree *tree, uint8_t back, uint8_t to, uint8_t hop,
+      uint8_t *next)
+{
+    next[to] = hop;
+    for (size_t i = 0; i < tree->n; i++) {
+        const struct tree_edge *edge = &tree->edges[i];
+        uint8_t other = (edge->a == to ? edge->b
+                         : edge->b == to ? edge->a : 0);
+
+        if (other && other != back) {
+            reach(tree, to, other, hop ? hop : other, next);
+        }
+    }
+}
+
+void
+tree_next_hops(const struct tree *tree, uint8_t from,
+               uint8_t next[NETHV_CLOUD_MAX + 1])
+{
+    memset(next, 0, NETHV_CLOUD_MAX + 1);
+    reach(tree, 0, from, 0, next);
+}
