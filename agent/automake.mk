@@ -7,3 +7,27 @@ CLEANFILES += agent/nethv-ctl
 agent/nethv-ctl: agent/nethv-ctl.in Makefile
 	@$(MKDIR_P) agent
 	$(AM_V_GEN)sed -e 's|@sbindir[@]|$(sbindir)|g' -e 's|@bindir[@]|$(bindir)|g' -e 's|@pkgdatadir[@]|$(pkgdatadir)|g' $(srcdir)/agent/nethv-ctl.in > $@.tmp && chmod +x $@.tmp && mv $@.tmp $@
+# nethv-agent, the one writer of a host's integration bridge.
+sbin_PROGRAMS += agent/nethv-agent
+agent_nethv_agent_SOURCES = \
+	agent/agent.c \
+	agent/agent.h \
+	agent/claims.c \
+	agent/claims.h \
+	agent/control.c \
+	agent/control.h \
+	agent/followers.c \
+	agent/followers.h \
+	agent/gateway-link.c \
+	agent/gateway-link.h \
+	agent/local-numbers.c \
+	agent/local-numbers.h \
+	agent/nethv-agent.c \
+	agent/physical.c \
+	agent/physical.h \
+	agent/private.h \
+	agent/punts.c \
+	agent/punts.h \
+	agent/report.c \
+	agent/report.h
+agent_nethv_agent_LDADD = $(CORE_LIBS)

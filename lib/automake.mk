@@ -5,13 +5,30 @@
 noinst_LTLIBRARIES += lib/libcore.la
 lib_libcore_la_SOURCES = \
 	include/nethv/wire.h \
+	lib/compile/answer.c \
+	lib/compile/classify.c \
+	lib/compile/compile.c \
 	lib/compile/compile.h \
 	lib/model-ports.c \
 	lib/model-private.h \
 	lib/model-query.c \
 	lib/model-rows.c \
 	lib/model.c \
+	lib/compile/emit.c \
+	lib/compile/emit.h \
+	lib/compile/flood.c \
+	lib/compile/forward.c \
+	lib/compile/internal.h \
+	lib/compile/security.c \
+	lib/compile/tunnel.c \
+	lib/compile/wire.c \
+	lib/handover.c \
+	lib/handover.h \
 	lib/model.h \
+	lib/numbers.c \
+	lib/numbers.h \
+	lib/too-big.c \
+	lib/too-big.h \
 	lib/ovs/db-conditions.c \
 	lib/ovs/db-conditions.h \
 	lib/ovs/db.c \
@@ -25,6 +42,8 @@ lib_libcore_la_SOURCES = \
 	lib/ovs/inventory.h \
 	lib/ovs/mirror.h \
 	lib/ovs/pki.c \
+	lib/ovs/program.c \
+	lib/ovs/program.h \
 	lib/ovs/pki.h \
 	lib/ovs/secret.c \
 	lib/ovs/rows.c \

@@ -67,42 +67,72 @@ model_port_at(const struct model *model, uint32_t tag, uint32_t location,
     return NULL;
 }
 
+const struct port_mac *
+network_next_mac(const struct network *network, struct eth_addr address,
+                 const struct port_mac *previous)
+{
+    struct hmap_node *node = previous
+        ? hmap_next_with_hash(&previous->network_node)
+        : hmap_first_with_hash(&network->macs, hash_mac(address, 0, 0));
+
+    for (; node; node = hmap_next_with_hash(node)) {
+        const struct port_mac *mac = CONTAINER_OF(node, struct port_mac,
+                                                  network_node);
+        if (eth_addr_equals(mac->address, address)) {
+            return mac;
+        }
+    }
+    return NULL;
+}
+
+const struct port_ip *
+network_next_ip(const struct network *network, const struct in6_addr *address,
+                const struct port_ip *previous)
+{
+    struct hmap_node *node = previous
+        ? hmap_next_with_hash(&previous->network_node)
+        : hmap_first_with_hash(&network->ips,
+                               hash_bytes(address, sizeof *address, 0));
+
+    for (; node; node = hmap_next_with_hash(node)) {
+        const struct port_ip *ip = CONTAINER_OF(node, struct port_ip,
+                                                network_node);
+        if (ipv6_addr_equals(&ip->address, address)) {
+            return ip;
+        }
+    }
+    return NULL;
+}
+
 struct vport *
 network_port_by_mac(const struct network *network, struct eth_addr address)
 {
-    struct vport *owner = NULL;
-    struct port_mac *mac;
+    const struct port_mac *mac = network_next_mac(network, address, NULL);
 
-    HMAP_FOR_EACH_WITH_HASH (mac, network_node, hash_mac(address, 0, 0),
-                             &network->macs) {
-        if (eth_addr_equals(mac->address, address)) {
-            if (owner && owner != mac->port) {
-                return NULL;
-            }
-            owner = mac->port;
-        }
-    }
-    return owner;
+    return mac && !network_next_mac(network, address, mac) ? mac->port : NULL;
 }
 
 struct vport *
 network_port_by_ip(const struct network *network,
                    const struct in6_addr *address)
 {
-    struct vport *owner = NULL;
-    struct port_ip *ip;
+    const struct port_ip *ip = network_next_ip(network, address, NULL);
 
-    HMAP_FOR_EACH_WITH_HASH (ip, network_node,
-                             hash_bytes(address, sizeof *address, 0),
-                             &network->ips) {
-        if (ipv6_addr_equals(&ip->address, address)) {
-            if (owner && owner != ip->port) {
-                return NULL;
-            }
-            owner = ip->port;
+    return ip && !network_next_ip(network, address, ip) ? ip->port : NULL;
+}
+
+unsigned int
+vswitch_n_ports_at(const struct vswitch *vswitch, uint32_t location)
+{
+    const struct presence *presence;
+
+    HMAP_FOR_EACH_WITH_HASH (presence, node, model_hash_location(location),
+                             &vswitch->hosts) {
+        if (presence->location == location) {
+            return presence->n_ports;
         }
     }
-    return owner;
+    return 0;
 }
 
 uint64_t

@@ -395,6 +395,18 @@ struct vport *network_port_by_mac(const struct network *, struct eth_addr);
 struct vport *network_port_by_ip(const struct network *,
                                  const struct in6_addr *);
 
+/* Iterate over all owners of an address: return the one after 'previous', or
+ * with NULL the first; NULL at the end. */
+const struct port_mac *network_next_mac(const struct network *,
+                                        struct eth_addr,
+                                        const struct port_mac *previous);
+const struct port_ip *network_next_ip(const struct network *,
+                                      const struct in6_addr *,
+                                      const struct port_ip *previous);
+
+/* Returns how many ports of the switch are bound on the host at 'location'. */
+unsigned int vswitch_n_ports_at(const struct vswitch *, uint32_t location);
+
 /* Returns the sequence that all followers of 'network' have confirmed, 0 if it
  * has none: every host with a port of it follows it, so none only means that
  * they are not known yet. */

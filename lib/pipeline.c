@@ -7,8 +7,10 @@
 #include "util.h"
 
 const struct pipeline_field pipeline_fields[FIELD_N] = {
-#define FIELD(ENUM, REG, OFS, BITS, NAME, MEANING) \
-    [FIELD_##ENUM] = { NAME, MEANING, REG, OFS, BITS },
+#define FIELD(ENUM, REG, FIRST, LAST, NAME, MEANING)                        \
+    [FIELD_##ENUM] = { NAME, MEANING,                                         \
+                       "NXM_NX_REG" #REG "[" #FIRST ".." #LAST "]",           \
+                       REG, FIRST, LAST - FIRST + 1 },
     PIPELINE_FIELDS
 #undef FIELD
 };

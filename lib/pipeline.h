@@ -29,12 +29,15 @@
     STAGE(FLOOD,      15, "flood",    "all ports of a switch, links of the "  \
                                       "spanning tree")                        \
     STAGE(LINK,       16, "link",     "across a virtual link")                \
+    STAGE(HOPS,       17, "hops",     "counts virtual switches, to a limit")  \
+    STAGE(ANSWER_ND,  18, "answer-nd", "second half of an ND answer")         \
     /* Tables 32 to 95 are the tenants' own (switches in mode openflow). */   \
     STAGE(DELIVER,   100, "deliver",  "to an endpoint of this host, or out")  \
     STAGE(SIZE,      101, "size",     "does it fit the smallest path's MTU?") \
     STAGE(WIRE,      102, "wire",     "rewrite the source MAC, or whole")     \
-    STAGE(REACH,     103, "reach",    "which host, gateway or tree edge next")\
-    STAGE(ENCAP,     104, "encap",    "put the key where the tunnel has it")  \
+    STAGE(REACH,     103, "reach",    "which host, gateway or tree edges next")\
+    STAGE(HOP,       104, "hop",      "which tunnel to that host")            \
+    STAGE(ENCAP,     105, "encap",    "put the key where the tunnel has it")  \
     STAGE(ACCEPT,    110, "accept",   "outer source against wire source")     \
     STAGE(LANDED,    111, "landed",   "mine, transit or flood?")              \
     STAGE(RESTORE,   112, "restore",  "put the tenant's source MAC back")     \
@@ -50,27 +53,31 @@ enum stage {
 #define STAGE_TENANT_FIRST 32
 #define STAGE_TENANT_LAST 95
 
-/*       enum         reg  first bit  bits  name         meaning */
+/*    enum  register  first bit  last bit  name  meaning */
 #define PIPELINE_FIELDS                                                       \
-    FIELD(IN,          0,  0, 32, "in",          "OpenFlow port it came by")  \
-    FIELD(SWITCH,      1,  0, 32, "switch",      "group of the switch it is in") \
-    FIELD(DOMAIN,      2,  0, 32, "domain",      "broadcast domain: lowest "  \
+    FIELD(IN,          0,  0, 31, "in",          "OpenFlow port it came by")  \
+    FIELD(SWITCH,      1,  0, 31, "switch",      "group of the switch it is in") \
+    FIELD(DOMAIN,      2,  0, 31, "domain",      "broadcast domain: lowest "  \
                                                  "group of its switches")     \
-    FIELD(SOURCE,      3,  0, 32, "source",      "location of the port it "   \
+    FIELD(SOURCE,      3,  0, 31, "source",      "location of the port it "   \
                                                  "came from")                 \
-    FIELD(KEY,         4,  0, 32, "key",         "location or flood group it "\
+    FIELD(KEY,         4,  0, 31, "key",         "location or flood group it "\
                                                  "goes to")                   \
-    FIELD(TO,          5,  0, 32, "to",          "group of the switch a known "\
+    FIELD(TO,          5,  0, 31, "to",          "group of the switch a known "\
                                                  "destination sits at")       \
-    FIELD(TAG,         6,  0, 16, "tag",         "tenant's tag")              \
-    FIELD(HOPS,        6, 16,  8, "hops",        "virtual switches entered")  \
-    FIELD(WHOLE,       6, 24,  1, "whole",       "came as a whole frame")     \
-    FIELD(BIG,         6, 25,  1, "big",         "larger than the MTU")       \
-    FIELD(REMOTE,      6, 26,  1, "remote",      "came from a tunnel")        \
-    FIELD(FROM,        7,  0, 32, "from",        "group of the switch before")\
-    FIELD(NEXT,        8,  0, 32, "next",        "group of the switch after") \
-    FIELD(REASON,      9,  0, 32, "reason",      "why it is dropped")         \
-    FIELD(OUT,        10,  0, 32, "out",         "OpenFlow port it leaves by")
+    FIELD(TAG,         6,  0, 15, "tag",         "tenant's tag")              \
+    FIELD(HOPS,        6, 16, 23, "hops",        "virtual switches entered")  \
+    FIELD(WHOLE,       6, 24, 24, "whole",       "came as a whole frame")     \
+    FIELD(BIG,         6, 25, 25, "big",         "larger than the MTU")       \
+    FIELD(REMOTE,      6, 26, 26, "remote",      "came from a tunnel")        \
+    FIELD(WAN,         6, 27, 27, "wan",         "came from another cloud's " \
+                                                 "gateway")                   \
+    FIELD(FROM,        7,  0, 31, "from",        "group of the switch before")\
+    FIELD(NEXT,        8,  0, 31, "next",        "group of the switch after") \
+    FIELD(REASON,      9,  0, 31, "reason",      "why it is dropped")         \
+    FIELD(OUT,        10,  0, 31, "out",         "OpenFlow port it leaves by")\
+    FIELD(HOP,        11,  0, 31, "hop",         "location of the next host") \
+    FIELD(PART,       12,  0, 31, "part",        "part of a wide fan-out")
 
 /*       enum             name               a frame that ... */
 #define PIPELINE_REASONS                                                      \
@@ -106,13 +113,14 @@ enum drop_reason {
 struct pipeline_field {
     const char *name;
     const char *meaning;
+    const char *text;               /* As in ovs-actions(7). */
     uint8_t reg;
     uint8_t ofs;
     uint8_t n_bits;
 };
 
 enum pipeline_field_id {
-#define FIELD(ENUM, REG, OFS, BITS, NAME, MEANING) FIELD_##ENUM,
+#define FIELD(ENUM, REG, FIRST, LAST, NAME, MEANING) FIELD_##ENUM,
     PIPELINE_FIELDS
 #undef FIELD
     FIELD_N

@@ -59,3 +59,10 @@ nethv_tag_nth(uint32_t n)
     uint32_t k = group_bit ? n - safe : n + 1;
     return ((k & 0x7f00) << 1) | group_bit | (k & 0xff);
 }
+
+uint32_t
+nethv_tag_index(uint32_t tag)
+{
+    uint32_t k = ((tag & 0xfe00) >> 1) | (tag & 0xff);
+    return tag & 0x100 ? k + NETHV_TAG_MAX / 2 : k - 1;
+}

@@ -133,6 +133,9 @@ char *nethv_location_format(uint32_t key, char *buffer, unsigned int size);
  * so pass any Ethernet switch, then the others. */
 uint32_t nethv_tag_nth(uint32_t n);
 
+/* Returns the 'n' for which nethv_tag_nth() gives 'tag'. */
+uint32_t nethv_tag_index(uint32_t tag);
+
 #ifdef __cplusplus
 }
 #endif

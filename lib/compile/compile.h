@@ -25,6 +25,13 @@
 
 struct rule_set;
 
+/* First byte of the userdata of packets that rules send to the agent. */
+enum compile_punt {
+    COMPILE_PUNT_TOO_BIG = 1,       /* To be answered with an ICMP error. */
+};
+
+/* The structures below are compared as bytes: clear them before filling in. */
+
 /* A tunnel to another cloud's gateway, on a gateway only. */
 struct fabric_edge {
     uint8_t cloud;                  /* The cloud at its other end. */

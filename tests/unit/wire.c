@@ -64,6 +64,7 @@ Test(wire, tags_are_a_permutation_with_safe_ones_first)
         uint32_t tag = nethv_tag_nth(n);
         cr_assert(tag >= 1 && tag <= NETHV_TAG_MAX && !seen[tag], "%u", n);
         cr_assert_eq(!(tag & 0x100), n < 32767, "%u", n);
+        cr_assert_eq(nethv_tag_index(tag), n);
         seen[tag] = 1;
     }
     free(seen);

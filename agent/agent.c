@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "agent/agent.h"
+
+#include "agent/claims.h"
+#include "agent/control.h"
+#include "agent/followers.h"
+#include "agent/gateway-link.h"
+#include "agent/physical.h"
+#include "agent/private.h"
+#include "agent/punts.h"
+#include "agent/report.h"
+#include "compile/compile.h"
+#include "model.h"
+#include "nethv/wire.h"
+#include "openvswitch/vlog.h"
+#include "ovs/db.h"
+#include "ovs/ofswitch.h"
+#include "ovs/vswitch.h"
+#include "packets.h"
+#include "rule.h"
+#include "util.h"
+
+VLOG_DEFINE_THIS_MODULE(agent);
+
+static const char *const switch_target
+    = "unix:/run/openvswitch/" VSWITCH_BRIDGE ".mgmt";
+
+static void
+on_counts(void *agent_, const struct ofswitch_counts *counts)
+{
+    struct agent *agent = agent_;
+    report_counts(agent->report, counts);
+}
+
+static void
+on_packet(void *agent_, const struct ofswitch_packet *packet)
+{
+    struct agent *agent = agent_;
+    punts_receive(agent->punts, agent->sw, agent->mtu, packet);
+}
+
+struct agent *
+agent_create(void)
+{
+    struct agent *agent = xzalloc(sizeof *agent);
+
+    agent->vs = vswitch_create(VSWITCH_DATABASE);
+    agent->link = gateway_link_create();
+    agent->report = report_create();
+    agent->punts = punts_create();
+    control_register(agent);
+    return agent;
+}
+
+/* Forgets who this host was. */
+static void
+stop(struct agent *agent)
+{
+    ofswitch_destroy(agent->sw);
+    compiler_destroy(agent->compiler);
+    claims_destroy(agent->claims);
+    followers_destroy(agent->followers);
+    db_destroy(agent->db);
+    model_destroy(agent->model);
+    agent->sw = NULL;
+    agent->compiler = NULL;
+    agent->claims = NULL;
+    agent->followers = NULL;
+    agent->db = NULL;
+    agent->model = NULL;
+    agent->self = 0;
+}
+
+void
+agent_destroy(struct agent *agent)
+{
+    if (!agent) {
+        return;
+    }
+    stop(agent);
+    punts_destroy(agent->punts);
+    report_destroy(agent->report);
+    gateway_link_destroy(agent->link);
+    vswitch_destroy(agent->vs);
+    free(agent->problem);
+    free(agent);
+}
+
+static void
+start(struct agent *agent, const struct vswitch_config *config, uint32_t self)
+{
+    static const struct ofswitch_callbacks callbacks = {
+        .packet = on_packet,
+        .counts = on_counts,
+    };
+
+    VLOG_INFO("this is host %s of cloud %s, location %u/%u", config->host,
+              config->cloud, config->cloud_id, config->host_id);
+    agent->self = self;
+    agent->model = model_create();
+    agent->db = db_create(agent->model, DB_HOST);
+    db_set_self(agent->db, config->host);
+    agent->compiler = compiler_create(agent->model, self);
+    agent->claims = claims_create(agent->model, self);
+    agent->followers = followers_create(agent->model, self);
+    agent->sw = ofswitch_create(switch_target,
+                                compiler_rules(agent->compiler), &callbacks,
+                                agent);
+}
+
+/* Follows the configuration in the local database.  Returns false while it is
+ * not there or makes no sense. */
+static bool
+configure(struct agent *agent)
+{
+    if (!vswitch_is_connected(agent->vs)) {
+        return agent->self != 0;
+    }
+
+    char *problem = vswitch_config_problem(agent->vs);
+    if (problem) {
+        if (!agent->problem || strcmp(problem, agent->problem)) {
+            VLOG_WARN("%s", problem);
+        }
+        free(agent->problem);
+        agent->problem = problem;
+        return agent->self != 0;
+    }
+    free(agent->problem);
+    agent->problem = NULL;
+
+    const struct vswitch_config *config = vswitch_config(agent->vs);
+    uint32_t self = nethv_location(config->cloud_id, config->host_id, 0);
+    if (agent->self != self) {
+        stop(agent);
+        start(agent, config, self);
+    }
+    db_set_remotes(agent->db, config->remote, false);
+    vswitch_set_bridge(agent->vs, config->datapath ? config->datapath
+                                                   : "system");
+    agent->is_gateway = !ipv6_is_zero(&config->public_ip);
+    return true;
+}
+
+/* On a gateway everything waits for the handover: without it there would be no
+ * way to other clouds in the rules. */
+static bool
+has_handover(const struct agent *agent)
+{
+    return !agent->is_gateway || gateway_link_handover(agent->link);
+}
+
+static void
+update_physical(struct agent *agent)
+{
+    const struct handover *handover
+        = agent->is_gateway ? gateway_link_handover(agent->link) : NULL;
+    struct fabric fabric;
+
+    if (!db_is_complete(agent->db) || !has_handover(agent)) {
+        return;
+    }
+    physical_set_tunnels(agent->vs, agent->model, agent->self, handover);
+    physical_fabric(agent->vs, agent->model, agent->self, handover, &fabric);
+    agent->mtu = fabric.mtu;
+    compiler_set_fabric(agent->compiler, &fabric);
+    fabric_destroy(&fabric);
+}
+
+/* Sends what has changed in the rules. */
+static void
+update_switch(struct agent *agent)
+{
+    struct compiled_meter *meters;
+    size_t n_meters;
+
+    if (compiler_run(agent->compiler)) {
+        struct hmap changes = HMAP_INITIALIZER(&changes);
+        compiler_meters(agent->compiler, &meters, &n_meters);
+        ofswitch_set_meters(agent->sw, meters, n_meters);
+        free(meters);
+        rule_set_take_changes(compiler_rules(agent->compiler), &changes);
+        if (!hmap_is_empty(&changes)) {
+            ofswitch_update(agent->sw, &changes, ++agent->stamp);
+        }
+        rule_changes_destroy(&changes);
+    }
+    if (!agent->ready && db_is_complete(agent->db) && has_handover(agent)
+        && vswitch_is_settled(agent->vs)) {
+        VLOG_INFO("the wanted rules are complete");
+        agent->ready = true;
+        ofswitch_set_ready(agent->sw);
+    }
+}
+
+/* Returns whether anything has happened that may have to be written. */
+static bool
+something_to_write(struct agent *agent)
+{
+    struct agent_seen seen = {
+        .db = db_seqno(agent->db),
+        .vs = vswitch_seqno(agent->vs),
+        .confirmed = ofswitch_confirmed(agent->sw),
+        .stamp = agent->stamp,
+    };
+    struct db_results results;
+    db_get_results(agent->db, &results);
+    seen.transactions = results.n_committed + results.n_failed;
+
+    bool changed = memcmp(&seen, &agent->seen, sizeof seen);
+    agent->seen = seen;
+    agent->unwritten |= changed || report_is_due(agent->report);
+    return agent->unwritten;
+}
+
+static void
+write_database(struct agent *agent)
+{
+    if (!something_to_write(agent) || !agent->ready || !db_self(agent->db)
+        || !db_is_complete(agent->db)) {
+        return;
+    }
+    struct ovsdb_idl_txn *txn = db_txn(agent->db);
+    if (txn) {
+        claims_write(agent->claims, agent->db, agent->followers, txn);
+        followers_write(agent->followers, agent->db, txn);
+        report_write(agent->report, agent->db, agent->model,
+                     vswitch_config(agent->vs), txn);
+        agent->unwritten = false;
+    }
+}
+
+void
+agent_run(struct agent *agent)
+{
+    vswitch_run(agent->vs);
+    gateway_link_run(agent->link);
+    if (!configure(agent)) {
+        return;
+    }
+    db_run(agent->db);
+    update_physical(agent);
+    claims_update(agent->claims, vswitch_ifaces(agent->vs), agent->db,
+                  agent->followers, agent->compiler);
+    update_switch(agent);
+    ofswitch_run(agent->sw);
+    followers_update(agent->followers, agent->db, agent->claims, agent->stamp,
+                     ofswitch_confirmed(agent->sw));
+    report_run(agent->report, agent->sw);
+    write_database(agent);
+    db_commit(agent->db);
+}
+
+void
+agent_wait(struct agent *agent)
+{
+    vswitch_wait(agent->vs);
+    gateway_link_wait(agent->link);
+    if (agent->self) {
+        db_wait(agent->db);
+        ofswitch_wait(agent->sw);
+        report_wait(agent->report);
+    }
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AGENT_CLAIMS_H
+#define AGENT_CLAIMS_H 1
+
+/* Claims: which virtual ports are at which interfaces of this host.
+ *
+ * An interface of the integration bridge with external_ids:iface-id claims the
+ * virtual port of that path or UUID.  For each claim there is a row in Claim
+ * that says what has become of it.  Once the port is known and the rules of its
+ * network are in the switch, the host writes the Binding, with numbers for the
+ * port and each of its MACs; the index on Binding.port decides between two
+ * hosts.  When the interface goes, so does the Binding. */
+
+#include "openvswitch/shash.h"
+
+struct compiler;
+struct db;
+struct followers;
+struct json;
+struct model;
+struct ovsdb_idl_txn;
+struct uuid;
+
+struct claims;
+
+struct claims *claims_create(struct model *, uint32_t self);
+void claims_destroy(struct claims *);
+
+/* Takes note of the interfaces 'ifaces' (struct vswitch_iface by name): looks
+ * for their ports in 'db', follows their networks, and tells 'compiler' where
+ * the bound ones are. */
+void claims_update(struct claims *, const struct shash *ifaces, struct db *,
+                   struct followers *, struct compiler *);
+
+/* Writes what differs to Claim and Binding.  'followers' says which networks'
+ * rules are in the switch. */
+void claims_write(struct claims *, struct db *, const struct followers *,
+                  struct ovsdb_idl_txn *);
+
+/* Returns whether every claim in the network is settled: bound here with its
+ * rules compiled, held by another host, or refused. */
+bool claims_settled(const struct claims *, const struct uuid *network);
+
+/* Returns what "port/show" answers about the port 'iface_id' (attach.h). */
+struct json *claims_show(const struct claims *, const char *iface_id,
+                         unsigned int mtu);
+
+/* Describes all claims, for "status". */
+struct json *claims_to_json(const struct claims *);
+
+#endif /* agent/claims.h */

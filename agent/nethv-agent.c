@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "agent/agent.h"
+#include "agent/attach.h"
+#include "agent/join.h"
+#include "command-line.h"
+#include "daemon.h"
+#include "nethv/version.h"
+#include "openvswitch/poll-loop.h"
+#include "openvswitch/vlog.h"
+#include "ovs/program.h"
+#include "stream-ssl.h"
+#include "unixctl.h"
+#include "util.h"
+
+VLOG_DEFINE_THIS_MODULE(nethv_agent);
+
+/* Verbs that run beside the daemon and end. */
+static const struct agent_verb {
+    const char *name;
+    int (*main)(int argc, char *argv[]);
+} verbs[] = {
+    { NULL, NULL },
+};
+
+static void
+usage(void)
+{
+    printf("%s: nethv's agent on a host\n"
+           "usage: %s [OPTIONS]              run as the host's daemon\n"
+           "       %s join TOKEN|-           join a deployment\n"
+           "       %s leave                  leave it\n"
+           "       %s attach PORT [--netns NS | --tap NAME | --internal NAME]"
+           " [--ip]\n"
+           "       %s detach PORT\n"
+           "Each verb has its own --help; nethv-agent(8) explains them.\n",
+           program_name, program_name, program_name, program_name,
+           program_name, program_name);
+    daemon_usage();
+    vlog_usage();
+    printf("\nOther options:\n"
+           "  --unixctl=SOCKET    override default control socket name\n"
+           "  -h, --help          display this help message\n"
+           "  -V, --version       display version information\n");
+    exit(EXIT_SUCCESS);
+}
+
+int
+main(int argc, char *argv[])
+{
+    set_program_name(argv[0]);
+    for (const struct agent_verb *verb = verbs; argc > 1 && verb->name;
+         verb++) {
+        if (!strcmp(argv[1], verb->name)) {
+            return verb->main(argc - 1, argv + 1);
+        }
+    }
+
+    struct program *program = program_start(argc, argv, usage);
+    struct agent *agent = agent_create();
+    program_started(program);
+    while (!program_exiting(program)) {
+        agent_run(agent);
+        program_run(program);
+        agent_wait(agent);
+        program_wait(program);
+        poll_block();
+    }
+    agent_destroy(agent);
+    program_end(program);
+    return EXIT_SUCCESS;
+}

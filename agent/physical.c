@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "agent/physical.h"
+
+#include "compile/compile.h"
+#include "handover.h"
+#include "model.h"
+#include "nethv/wire.h"
+#include "ovs/vswitch.h"
+#include "packets.h"
+#include "util.h"
+
+static const struct cloud *
+own_cloud(const struct model *model, uint32_t self)
+{
+    return model_cloud_by_id(model, nethv_location_cloud(self));
+}
+
+static unsigned int
+own_encaps(const struct model *model, uint32_t self)
+{
+    const struct host *host = model_host_at(model, self);
+    const struct cloud *cloud = own_cloud(model, self);
+
+    return host && host->encaps ? host->encaps
+           : cloud ? cloud->encaps : ENCAP_ALL;
+}
+
+/* The active gateway of the cloud: the one with the lowest id. */
+static uint32_t
+own_gateway(const struct cloud *cloud)
+{
+    const struct host *host;
+    uint32_t gateway = 0;
+
+    if (cloud) {
+        LIST_FOR_EACH (host, cloud_node, &cloud->hosts) {
+            uint32_t location = host_location(host);
+            if (host->row.present && host->gateway
+                && (!gateway || location < gateway)) {
+                gateway = location;
+            }
+        }
+    }
+    return gateway;
+}
+
+/* Returns whether this host has a tunnel of its own to 'host': in mode mesh to
+ * every one, in mode tree between hosts and gateway. */
+static bool
+has_peer_tunnel(const struct cloud *cloud, const struct host *host,
+                uint32_t self, uint32_t gateway)
+{
+    uint32_t location = host_location(host);
+
+    return host->row.present && location != self
+           && !ipv6_is_zero(&host->encap_ip)
+           && (cloud->mode == CLOUD_MESH
+               || (cloud->mode == CLOUD_TREE
+                   && (location == gateway || self == gateway)));
+}
+
+static void
+peer_tunnel(struct vswitch_tunnel *tunnel, enum encap encap,
+            const struct host *host)
+{
+    memset(tunnel, 0, sizeof *tunnel);
+    snprintf(tunnel->name, sizeof tunnel->name, "nethv-p%u", host->id);
+    tunnel->encap = encap;
+    tunnel->remote_ip = host->encap_ip;
+}
+
+/* Returns the encapsulations in use between hosts of the cloud. */
+static unsigned int
+encaps_in_use(const struct cloud *cloud, unsigned int encaps)
+{
+    unsigned int used = 0;
+    const struct host *host;
+
+    LIST_FOR_EACH (host, cloud_node, &cloud->hosts) {
+        enum encap common = encap_common(encaps, host->encaps);
+        if (host->row.present && common != ENCAP_N) {
+            used |= 1u << common;
+        }
+    }
+    return used;
+}
+
+void
+physical_set_tunnels(struct vswitch_db *vs, const struct model *model,
+                     uint32_t self, const struct handover *handover)
+{
+    const struct cloud *cloud = own_cloud(model, self);
+    unsigned int encaps = own_encaps(model, self);
+    uint32_t gateway = own_gateway(cloud);
+    const struct host *host;
+
+    if (!cloud) {
+        return;
+    }
+    size_t max = ENCAP_N + ovs_list_size(&cloud->hosts) + NETHV_CLOUD_MAX;
+    struct vswitch_tunnel *tunnels = xcalloc(max, sizeof *tunnels);
+    size_t n = 0;
+
+    unsigned int used = cloud->mode == CLOUD_DIRECT
+                        ? encaps_in_use(cloud, encaps) : 0;
+    for (enum encap encap = 0; encap < ENCAP_N; encap++) {
+        if (used & (1u << encap)) {
+            vswitch_flow_tunnel(&tunnels[n++], encap);
+        }
+    }
+    LIST_FOR_EACH (host, cloud_node, &cloud->hosts) {
+        enum encap common = encap_common(encaps, host->encaps);
+        if (has_peer_tunnel(cloud, host, self, gateway)
+            && common != ENCAP_N) {
+            peer_tunnel(&tunnels[n++], common, host);
+        }
+    }
+    for (size_t i = 0; handover && i < handover->n_edges; i++) {
+        const struct handover_edge *edge = &handover->edges[i];
+        vswitch_edge_tunnel(&tunnels[n++], edge->encap, edge->cloud,
+                            &edge->remote_ip);
+    }
+    vswitch_set_tunnels(vs, tunnels, n);
+    free(tunnels);
+}
+
+static uint32_t
+tunnel_ofport(const struct vswitch_db *vs, const struct vswitch_tunnel *tunnel)
+{
+    const struct vswitch_iface *iface = vswitch_iface(vs, tunnel->name);
+    return iface ? iface->ofport : 0;
+}
+
+static void
+fabric_add_peers(const struct vswitch_db *vs, const struct cloud *cloud,
+                 uint32_t self, struct fabric *fabric)
+{
+    const struct host *host;
+
+    fabric->peers = xcalloc(ovs_list_size(&cloud->hosts) + 1,
+                            sizeof *fabric->peers);
+    LIST_FOR_EACH (host, cloud_node, &cloud->hosts) {
+        enum encap common = encap_common(fabric->encaps, host->encaps);
+        struct vswitch_tunnel tunnel;
+        if (!has_peer_tunnel(cloud, host, self, fabric->gateway)
+            || common == ENCAP_N) {
+            continue;
+        }
+        peer_tunnel(&tunnel, common, host);
+        uint32_t ofport = tunnel_ofport(vs, &tunnel);
+        if (ofport) {
+            struct fabric_peer *peer = &fabric->peers[fabric->n_peers++];
+            peer->location = host_location(host);
+            peer->encap = common;
+            peer->ofport = ofport;
+        }
+    }
+}
+
+static void
+fabric_add_edges(const struct vswitch_db *vs, const struct handover *handover,
+                 struct fabric *fabric)
+{
+    fabric->edges = xcalloc(handover->n_edges + 1, sizeof *fabric->edges);
+    for (size_t i = 0; i < handover->n_edges; i++) {
+        const struct handover_edge *from = &handover->edges[i];
+        struct vswitch_tunnel tunnel;
+        vswitch_edge_tunnel(&tunnel, from->encap, from->cloud,
+                            &from->remote_ip);
+        uint32_t ofport = tunnel_ofport(vs, &tunnel);
+        if (ofport) {
+            struct fabric_edge *edge = &fabric->edges[fabric->n_edges++];
+            edge->cloud = from->cloud;
+            edge->encap = from->encap;
+            edge->ofport = ofport;
+        }
+    }
+}
+
+static uint8_t
+edge_to(const struct fabric *fabric, uint8_t cloud)
+{
+    for (size_t i = 0; cloud && i < fabric->n_edges; i++) {
+        if (fabric->edges[i].cloud == cloud) {
+            return i;
+        }
+    }
+    return FABRIC_NO_EDGE;
+}
+
+static void
+fabric_add_trees(const struct handover *handover, struct fabric *fabric)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(fabric->trees); i++) {
+        fabric->trees[i].number = handover->trees[i].number;
+        for (size_t cloud = 0; cloud < NETHV_CLOUD_FLOOD; cloud++) {
+            fabric->trees[i].edge[cloud]
+                = edge_to(fabric, handover->trees[i].via[cloud]);
+        }
+    }
+}
+
+void
+physical_fabric(const struct vswitch_db *vs, const struct model *model,
+                uint32_t self, const struct handover *handover,
+                struct fabric *fabric)
+{
+    const struct cloud *cloud = own_cloud(model, self);
+
+    memset(fabric, 0, sizeof *fabric);
+    if (!cloud) {
+        return;
+    }
+    fabric->mode = cloud->mode;
+    fabric->encaps = own_encaps(model, self);
+    fabric->gateway = own_gateway(cloud);
+    fabric->mtu = model_endpoint_mtu(model);
+    for (enum encap encap = 0; encap < ENCAP_N; encap++) {
+        struct vswitch_tunnel tunnel;
+        vswitch_flow_tunnel(&tunnel, encap);
+        fabric->tunnel_ofports[encap] = tunnel_ofport(vs, &tunnel);
+    }
+    fabric_add_peers(vs, cloud, self, fabric);
+    if (handover) {
+        fabric_add_edges(vs, handover, fabric);
+        fabric_add_trees(handover, fabric);
+    }
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AGENT_PRIVATE_H
+#define AGENT_PRIVATE_H 1
+
+/* The agent's insides, for agent.c and its control commands. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What had been seen when the database was written last. */
+struct agent_seen {
+    uint64_t db;
+    uint64_t vs;
+    uint64_t confirmed;
+    uint64_t stamp;
+    uint64_t transactions;
+};
+
+struct agent {
+    struct vswitch_db *vs;
+    struct gateway_link *link;
+    struct report *report;
+    struct punts *punts;
+    char *problem;                  /* What is wrong with the configuration. */
+
+    /* From here on NULL until the host knows who it is. */
+    uint32_t self;                  /* Its location, 0 until then. */
+    bool is_gateway;
+    struct model *model;
+    struct db *db;
+    struct compiler *compiler;
+    struct claims *claims;
+    struct followers *followers;
+    struct ofswitch *sw;
+
+    bool ready;                     /* The rules have been complete once. */
+    uint64_t stamp;                 /* Of the last update of the switch. */
+    unsigned int mtu;               /* Endpoints'. */
+    struct agent_seen seen;
+    bool unwritten;                 /* Something is to be written. */
+};
+
+#endif /* agent/private.h */

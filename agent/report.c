@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "agent/report.h"
+
+#include "lib/nethv-idl.h"
+#include "model.h"
+#include "nethv/version.h"
+#include "nethv/wire.h"
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/json.h"
+#include "openvswitch/poll-loop.h"
+#include "ovs/db.h"
+#include "ovs/ofswitch.h"
+#include "ovs/vswitch.h"
+#include "packets.h"
+#include "pipeline.h"
+#include "timeval.h"
+#include "util.h"
+
+struct report {
+    long long int due;              /* time_msec() of the next heartbeat. */
+    int64_t heartbeat;              /* 0 until the first is written. */
+    uint64_t drops[DROP_N_REASONS];
+};
+
+struct report *
+report_create(void)
+{
+    return xzalloc(sizeof(struct report));
+}
+
+void
+report_destroy(struct report *report)
+{
+    free(report);
+}
+
+bool
+report_is_due(const struct report *report)
+{
+    return time_msec() >= report->due;
+}
+
+void
+report_run(struct report *report, struct ofswitch *sw)
+{
+    if (report_is_due(report)) {
+        ofswitch_poll_table(sw, STAGE_DROP);
+    }
+}
+
+void
+report_counts(struct report *report, const struct ofswitch_counts *counts)
+{
+    /* The compiler numbers the counters from 1 in their cookies' last byte. */
+    uint8_t reason = (counts->cookie & 0xff) - 1;
+
+    if (counts->table == STAGE_DROP && reason < DROP_N_REASONS) {
+        report->drops[reason] = counts->n_packets;
+    }
+}
+
+void
+report_wait(const struct report *report)
+{
+    poll_timer_wait_until(report->due);
+}
+
+static const struct nethvrec_host_state *
+find_state(struct db *db, const struct uuid *host)
+{
+    const struct nethvrec_host_state *state;
+
+    NETHVREC_HOST_STATE_FOR_EACH (state, db_idl(db)) {
+        if (uuid_equals(&state->host, host)) {
+            return state;
+        }
+    }
+    return NULL;
+}
+
+static void
+write_encaps(const struct nethvrec_host_state *state, unsigned int encaps)
+{
+    const char *names[ENCAP_N];
+    size_t n = 0;
+
+    for (enum encap encap = 0; encap < ENCAP_N; encap++) {
+        if (encaps & (1u << encap)) {
+            names[n++] = encap_name(encap);
+        }
+    }
+    bool same = state->n_encaps == n;
+    for (size_t i = 0; same && i < n; i++) {
+        bool found = false;
+        for (size_t j = 0; j < n; j++) {
+            found |= !strcmp(state->encaps[j], names[i]);
+        }
+        same = found;
+    }
+    if (!same) {
+        nethvrec_host_state_set_encaps(state, names, n);
+    }
+}
+
+static void
+write_identity(const struct nethvrec_host_state *state,
+               const struct model *model, const struct vswitch_config *config)
+{
+    uint32_t location = nethv_location(config->cloud_id, config->host_id, 0);
+    const struct cloud *cloud = model_cloud_by_id(model, config->cloud_id);
+    struct ds ip = DS_EMPTY_INITIALIZER;
+
+    ipv6_format_mapped(&config->encap_ip, &ip);
+    if (strcmp(state->encap_ip, ds_cstr(&ip))) {
+        nethvrec_host_state_set_encap_ip(state, ds_cstr(&ip));
+    }
+    ds_destroy(&ip);
+    if (state->location != location) {
+        nethvrec_host_state_set_location(state, location);
+    }
+    if (cloud && !uuid_equals(&state->cloud, &cloud->row.uuid)) {
+        nethvrec_host_state_set_cloud(state, cloud->row.uuid);
+    }
+    write_encaps(state, cloud && cloud->encaps ? cloud->encaps : ENCAP_ALL);
+    if (strcmp(state->datapath, config->datapath ? config->datapath : "")) {
+        nethvrec_host_state_set_datapath(state, config->datapath
+                                                ? config->datapath : "");
+    }
+    if (strcmp(state->version, NETHV_VERSION)) {
+        nethvrec_host_state_set_version(state, NETHV_VERSION);
+    }
+    int64_t mtu = model_endpoint_mtu(model);
+    if (state->mtu != mtu) {
+        nethvrec_host_state_set_mtu(state, mtu);
+    }
+}
+
+static void
+write_heartbeat(struct report *report,
+                const struct nethvrec_host_state *state)
+{
+    const char *names[DROP_N_REASONS];
+    int64_t values[DROP_N_REASONS];
+    char text[DROP_N_REASONS][32];
+    size_t n = 0;
+
+    for (enum drop_reason i = 0; i < DROP_N_REASONS; i++) {
+        if (report->drops[i]) {
+            snprintf(text[i], sizeof text[i], "drop-%s",
+                     pipeline_reason_name(i));
+            names[n] = text[i];
+            values[n++] = MIN(report->drops[i], INT64_MAX);
+        }
+    }
+    nethvrec_host_state_set_statistics(state, names, values, n);
+    report->heartbeat = state->heartbeat + 1;
+    nethvrec_host_state_set_heartbeat(state, report->heartbeat);
+    report->due = time_msec() + REPORT_INTERVAL_MSEC;
+}
+
+void
+report_write(struct report *report, struct db *db, const struct model *model,
+             const struct vswitch_config *config, struct ovsdb_idl_txn *txn)
+{
+    const struct nethvrec_host *self = db_self(db);
+    const struct nethvrec_host_state *state = find_state(db,
+                                                         &self->header_.uuid);
+
+    if (!state) {
+        const struct cloud *cloud = model_cloud_by_id(model, config->cloud_id);
+        if (!cloud) {
+            return;
+        }
+        state = nethvrec_host_state_insert(txn);
+        nethvrec_host_state_set_host(state, self->header_.uuid);
+        nethvrec_host_state_set_alive(state, true);
+    }
+    write_identity(state, model, config);
+    if (report_is_due(report)) {
+        write_heartbeat(report, state);
+    }
+}
+
+struct json *
+report_drops_to_json(const struct report *report)
+{
+    struct json *json = json_object_create();
+
+    for (enum drop_reason i = 0; i < DROP_N_REASONS; i++) {
+        json_object_put(json, pipeline_reason_name(i),
+                        json_integer_create(report->drops[i]));
+    }
+    return json;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AGENT_REPORT_H
+#define AGENT_REPORT_H 1
+
+/* What this host says of itself in Host_State: where it is, what it can
+ * encapsulate, its heartbeat, and its counters of dropped frames by reason. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct json;
+struct model;
+struct ofswitch;
+struct ofswitch_counts;
+struct ovsdb_idl_txn;
+struct db;
+struct vswitch_config;
+
+#define REPORT_INTERVAL_MSEC 10000
+
+struct report;
+
+struct report *report_create(void);
+void report_destroy(struct report *);
+
+/* Asks the switch for its drop counters when they are due, and takes them. */
+void report_run(struct report *, struct ofswitch *);
+void report_counts(struct report *, const struct ofswitch_counts *);
+void report_wait(const struct report *);
+
+/* Returns whether the heartbeat is due. */
+bool report_is_due(const struct report *);
+
+/* Writes what differs to Host_State. */
+void report_write(struct report *, struct db *, const struct model *,
+                  const struct vswitch_config *, struct ovsdb_idl_txn *);
+
+/* Returns the drop counters, by the reasons' names. */
+struct json *report_drops_to_json(const struct report *);
+
+#endif /* agent/report.h */

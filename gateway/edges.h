@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef GATEWAY_EDGES_H
+#define GATEWAY_EDGES_H 1
+
+/* This cloud's edges and trees, from what the global controller has written, as
+ * the gateway hands them over to the agent of its host. */
+
+struct db;
+struct handover;
+struct model;
+
+/* Fills in '*handover' for the gateway host 'host_name' from the rows Edge,
+ * Tunnel and Global in 'db'.  'previous' is what was handed over before (NULL:
+ * nothing): the tree in it stays as the second one. */
+void edges_handover(struct db *, const struct model *, const char *host_name,
+                    const struct handover *previous,
+                    struct handover *handover);
+
+#endif /* gateway/edges.h */

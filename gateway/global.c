@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "gateway/global.h"
+
+#include "gateway/allocate.h"
+#include "gateway/liveness.h"
+#include "gateway/plant.h"
+#include "lib/nethv-idl.h"
+#include "model.h"
+#include "openvswitch/json.h"
+#include "openvswitch/poll-loop.h"
+#include "openvswitch/vlog.h"
+#include "ovs/db.h"
+#include "timeval.h"
+#include "util.h"
+
+VLOG_DEFINE_THIS_MODULE(global);
+
+#define GLOBAL_LOCK "nethv_global"
+
+struct global {
+    char *name;                     /* Of this host. */
+    struct model *model;
+    struct db *db;
+    struct allocate *allocate;
+    struct liveness *liveness;
+    struct plant *plant;
+    bool acting;                    /* Held the lock at the last run. */
+};
+
+struct global *
+global_create(const char *name)
+{
+    struct global *global = xzalloc(sizeof *global);
+
+    global->name = xstrdup(name);
+    global->model = model_create();
+    global->db = db_create(global->model, DB_ALL);
+    global->allocate = allocate_create(global->model, global->db);
+    global->liveness = liveness_create();
+    global->plant = plant_create(global->model);
+    db_set_lock(global->db, GLOBAL_LOCK);
+    return global;
+}
+
+void
+global_destroy(struct global *global)
+{
+    if (global) {
+        plant_destroy(global->plant);
+        liveness_destroy(global->liveness);
+        allocate_destroy(global->allocate);
+        db_destroy(global->db);
+        model_destroy(global->model);
+        free(global->name);
+        free(global);
+    }
+}
+
+/* Tells others who acts, and makes the one row of Global if it is missing. */
+static void
+write_name(struct global *global, struct ovsdb_idl_txn *txn)
+{
+    const struct nethvrec_global *row
+        = nethvrec_global_first(db_idl(global->db));
+
+    if (!row) {
+        row = nethvrec_global_insert(txn);
+    }
+    if (strcmp(row->controller, global->name)) {
+        nethvrec_global_set_controller(row, global->name);
+    }
+}
+
+static bool
+has_name(const struct global *global)
+{
+    const struct nethvrec_global *row
+        = nethvrec_global_first(db_idl(global->db));
+    return row && !strcmp(row->controller, global->name);
+}
+
+static void
+act(struct global *global)
+{
+    bool judged = liveness_update(global->liveness, global->db, time_msec());
+
+    if (!judged && has_name(global) && !allocate_pending(global->allocate)
+        && !plant_pending(global->plant)) {
+        return;
+    }
+    struct ovsdb_idl_txn *txn = db_txn(global->db);
+    if (txn) {
+        write_name(global, txn);
+        allocate_write(global->allocate, txn);
+        liveness_write(global->liveness, global->db);
+        plant_write(global->plant, global->db, txn);
+    }
+}
+
+void
+global_run(struct global *global, const char *remotes)
+{
+    db_set_remotes(global->db, remotes, true);
+    db_run(global->db);
+
+    bool acting = db_has_lock(global->db);
+    if (acting != global->acting) {
+        VLOG_INFO("this is %s the global controller",
+                  acting ? "now" : "no longer");
+        global->acting = acting;
+    }
+    if (acting && db_is_complete(global->db)) {
+        act(global);
+    }
+    db_commit(global->db);
+}
+
+void
+global_wait(struct global *global)
+{
+    db_wait(global->db);
+    if (global->acting) {
+        poll_timer_wait_until(liveness_deadline(global->liveness));
+    }
+}
+
+struct json *
+global_to_json(const struct global *global)
+{
+    struct json *json = json_object_create();
+    struct db_results results;
+
+    db_get_results(global->db, &results);
+    json_object_put(json, "acting", json_boolean_create(global->acting));
+    json_object_put(json, "connected",
+                    json_boolean_create(db_is_connected(global->db)));
+    json_object_put(json, "committed",
+                    json_integer_create(results.n_committed));
+    json_object_put(json, "failed", json_integer_create(results.n_failed));
+    if (results.last_error) {
+        json_object_put_string(json, "last_error", results.last_error);
+    }
+    return json;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef GATEWAY_GLOBAL_H
+#define GATEWAY_GLOBAL_H 1
+
+/* The global controller: what only one may decide.
+ *
+ * Every gateway process has one; the one that holds the lock "nethv_global" at
+ * the database's server acts, and each of its transactions asserts the lock.
+ * What it decides is all in the database, so another can go on at any moment:
+ * tags of tenants, numbers of networks, flood groups of switches, the sequence
+ * from which a binding's numbers may be used, which hosts are alive, and the
+ * tree of clouds. */
+
+#include "openvswitch/compiler.h"
+
+struct json;
+struct global;
+
+struct global *global_create(const char *name);
+void global_destroy(struct global *);
+
+/* Follows the database at 'remotes' and does what there is to do. */
+void global_run(struct global *, const char *remotes);
+void global_wait(struct global *);
+
+/* Describes it, for "status". */
+struct json *global_to_json(const struct global *);
+
+#endif /* gateway/global.h */

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "compile/internal.h"
+#include "flow.h"
+#include "packets.h"
+
+/* ARP requests and neighbour solicitations for known endpoints are answered at
+ * the host of who asks.  Not answered but forwarded: those of the owner itself,
+ * announcements, duplicate address detection, unicast probes (they ask whether
+ * the owner is alive), anything with a VLAN tag (the same address may mean
+ * another machine there), and those for unbound or shared addresses. */
+enum {
+    PRIO_FORWARD = 110,
+    PRIO_ANSWER = 100,
+};
+
+static const struct eth_addr nd_multicast = ETH_ADDR_C(33,33,ff,00,00,00);
+static const struct eth_addr nd_multicast_mask = ETH_ADDR_C(ff,ff,ff,00,00,00);
+
+static void
+begin_arp(struct emit *e, const struct vport *port, uint16_t priority,
+          ovs_be32 ip)
+{
+    emit_begin(e, STAGE_ANSWER, priority);
+    match_field(e, FIELD_DOMAIN, topology_domain(port->vswitch));
+    match_set_dl_tci(&e->match, 0);
+    match_set_dl_type(&e->match, htons(ETH_TYPE_ARP));
+    match_set_nw_proto(&e->match, ARP_OP_REQUEST);
+    match_set_nw_dst(&e->match, ip);
+    match_set_dl_dst(&e->match, eth_addr_broadcast);
+}
+
+static void
+forward(struct emit *e)
+{
+    act_resubmit(e, STAGE_FORWARD);
+    emit_end(e);
+}
+
+static void
+emit_arp(struct emit *e, const struct vport *port, struct eth_addr mac,
+         ovs_be32 ip)
+{
+    begin_arp(e, port, PRIO_FORWARD, ip);
+    match_field(e, FIELD_SOURCE, port->binding->location);
+    forward(e);
+
+    begin_arp(e, port, PRIO_FORWARD, ip);
+    match_set_nw_src(&e->match, ip);
+    forward(e);
+
+    begin_arp(e, port, PRIO_ANSWER, ip);
+    act_text(e, "move:NXM_OF_ETH_SRC[]->NXM_OF_ETH_DST[],"
+             "set_field:"ETH_ADDR_FMT"->eth_src,"
+             "set_field:2->arp_op,"
+             "move:NXM_NX_ARP_SHA[]->NXM_NX_ARP_THA[],"
+             "set_field:"ETH_ADDR_FMT"->arp_sha,"
+             "move:NXM_OF_ARP_SPA[]->NXM_OF_ARP_TPA[],"
+             "set_field:"IP_FMT"->arp_spa",
+             ETH_ADDR_ARGS(mac), ETH_ADDR_ARGS(mac), IP_ARGS(ip));
+    act_output_field(e, FIELD_IN);
+    emit_end(e);
+}
+
+static void
+begin_nd(struct emit *e, const struct vport *port, uint16_t priority,
+         const struct in6_addr *ip)
+{
+    emit_begin(e, STAGE_ANSWER, priority);
+    match_field(e, FIELD_DOMAIN, topology_domain(port->vswitch));
+    match_set_dl_tci(&e->match, 0);
+    match_set_dl_type(&e->match, htons(ETH_TYPE_IPV6));
+    match_set_nw_proto(&e->match, IPPROTO_ICMPV6);
+    match_set_icmp_type(&e->match, ND_NEIGHBOR_SOLICIT);
+    match_set_icmp_code(&e->match, 0);
+    match_set_nd_target(&e->match, ip);
+    match_set_dl_dst_masked(&e->match, nd_multicast, nd_multicast_mask);
+}
+
+static void
+emit_nd_answer(struct emit *e, const struct vport *port, struct eth_addr mac,
+               const struct in6_addr *ip)
+{
+    char text[INET6_ADDRSTRLEN];
+    inet_ntop(AF_INET6, ip, text, sizeof text);
+
+    begin_nd(e, port, PRIO_FORWARD, ip);
+    match_field(e, FIELD_SOURCE, port->binding->location);
+    forward(e);
+
+    begin_nd(e, port, PRIO_FORWARD, ip);
+    match_set_ipv6_src(&e->match, &in6addr_any);
+    forward(e);
+
+    /* The fields of an advertisement can be set only where the match says that
+     * it is one: in the next stage. */
+    begin_nd(e, port, PRIO_ANSWER, ip);
+    act_text(e, "set_field:136->icmpv6_type,"
+             "move:NXM_OF_ETH_SRC[]->NXM_OF_ETH_DST[],"
+             "set_field:"ETH_ADDR_FMT"->eth_src,"
+             "move:NXM_NX_IPV6_SRC[]->NXM_NX_IPV6_DST[],"
+             "set_field:%s->ipv6_src", ETH_ADDR_ARGS(mac), text);
+    act_resubmit(e, STAGE_ANSWER_ND);
+    emit_end(e);
+}
+
+void
+emit_answer(struct emit *e, const struct vport *port)
+{
+    if (port->n_macs != 1 || port->sharing) {
+        return;
+    }
+    struct eth_addr mac = port->macs[0].address;
+    for (size_t i = 0; i < port->n_ips; i++) {
+        const struct in6_addr *ip = &port->ips[i].address;
+        if (network_port_by_ip(port->network, ip) != port) {
+            continue;
+        }
+        if (IN6_IS_ADDR_V4MAPPED(ip)) {
+            emit_arp(e, port, mac, in6_addr_get_mapped_ipv4(ip));
+        } else {
+            emit_nd_answer(e, port, mac, ip);
+        }
+    }
+}
+
+/* Completes a neighbour advertisement (RFC 4861, section 4.4): solicited and
+ * override flags, the target's link-layer address as its option. */
+void
+emit_answer_base(struct emit *e)
+{
+    emit_begin(e, STAGE_ANSWER_ND, 100);
+    match_set_dl_type(&e->match, htons(ETH_TYPE_IPV6));
+    match_set_nw_proto(&e->match, IPPROTO_ICMPV6);
+    match_set_icmp_type(&e->match, ND_NEIGHBOR_ADVERT);
+    match_set_icmp_code(&e->match, 0);
+    act_text(e, "set_field:2->nd_options_type,"
+             "set_field:0x60000000->nd_reserved,"
+             "move:NXM_OF_ETH_SRC[]->NXM_NX_ND_TLL[]");
+    act_output_field(e, FIELD_IN);
+    emit_end(e);
+}

@@ -1,0 +1,621 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "compile/compile.h"
+
+#include "compile/internal.h"
+#include "hash.h"
+#include "nethv/wire.h"
+#include "util.h"
+#include "uuid.h"
+
+/* An owner whose rules are to be computed anew. */
+struct dirty_owner {
+    struct hmap_node node;
+    struct uuid uuid;
+};
+
+/* The domain that a switch was last compiled with. */
+struct switch_domain {
+    struct hmap_node node;          /* In compiler->domains by 'uuid'. */
+    struct uuid uuid;
+    uint32_t domain;
+};
+
+struct role_class {
+    enum model_kind kind;
+    void (*emit)(const struct compiler *, struct emit *,
+                 const struct model_row *);
+};
+
+static const struct role_class role_classes[ROLE_N] = {
+#define ROLE(ENUM, KIND, EMITTER) [ROLE_##ENUM] = { KIND, EMITTER },
+    COMPILE_ROLES
+#undef ROLE
+};
+
+static void
+mark(struct compiler *c, enum compile_role role, const struct uuid *uuid)
+{
+    uint32_t hash = uuid_hash(uuid);
+    struct dirty_owner *dirty;
+
+    HMAP_FOR_EACH_WITH_HASH (dirty, node, hash, &c->dirty[role]) {
+        if (uuid_equals(&dirty->uuid, uuid)) {
+            return;
+        }
+    }
+    dirty = xmalloc(sizeof *dirty);
+    dirty->uuid = *uuid;
+    hmap_insert(&c->dirty[role], &dirty->node, hash);
+}
+
+static void
+mark_rowless(struct compiler *c, enum compile_role role)
+{
+    mark(c, role, &UUID_ZERO);
+}
+
+static void
+mark_port(struct compiler *c, const struct vport *port)
+{
+    mark(c, ROLE_PORT, &port->row.uuid);
+    mark(c, ROLE_SOURCE, &port->row.uuid);
+    mark(c, ROLE_ENDPOINT, &port->row.uuid);
+}
+
+static void
+mark_ports(struct compiler *c, const struct vswitch *sw)
+{
+    const struct vport *port;
+    LIST_FOR_EACH (port, switch_node, &sw->ports) {
+        mark_port(c, port);
+    }
+}
+
+static void
+mark_switch(struct compiler *c, const struct vswitch *sw)
+{
+    mark(c, ROLE_SWITCH, &sw->row.uuid);
+    mark(c, ROLE_FLOOD, &sw->row.uuid);
+}
+
+/* Marks the switches whose paths and floods may lead through 'sw'. */
+static void
+mark_domain(struct compiler *c, const struct vswitch *sw)
+{
+    uint32_t domain = topology_domain(sw);
+    const struct vswitch *other;
+
+    mark_switch(c, sw);
+    if (ovs_list_is_empty(&sw->ends)) {
+        return;
+    }
+    LIST_FOR_EACH (other, network_node, &sw->network->switches) {
+        if (topology_domain(other) == domain) {
+            mark_switch(c, other);
+        }
+    }
+}
+
+static void
+mark_ends(struct compiler *c, const struct vswitch *sw)
+{
+    const struct vlink_end *end;
+    LIST_FOR_EACH (end, switch_node, &sw->ends) {
+        mark(c, ROLE_LINK, &end->link->row.uuid);
+    }
+}
+
+/* Others with an address of 'port' are known destinations, or not, depending on
+ * whether 'port' has it too. */
+static void
+mark_sharers(struct compiler *c, const struct vport *port)
+{
+    for (size_t i = 0; i < port->n_macs; i++) {
+        const struct port_mac *m = NULL;
+        while ((m = network_next_mac(port->network, port->macs[i].address,
+                                     m))) {
+            mark(c, ROLE_PORT, &m->port->row.uuid);
+        }
+    }
+    for (size_t i = 0; i < port->n_ips; i++) {
+        const struct port_ip *ip = NULL;
+        while ((ip = network_next_ip(port->network, &port->ips[i].address,
+                                     ip))) {
+            mark(c, ROLE_PORT, &ip->port->row.uuid);
+        }
+    }
+}
+
+/* What a change of one row concerns, by kind.  Called with the row as it was
+ * and as it is. */
+
+static void
+affect_network(struct compiler *c, const struct model_row *row)
+{
+    const struct network *network = CONTAINER_OF(row, struct network, row);
+    const struct vswitch *sw;
+
+    LIST_FOR_EACH (sw, network_node, &network->switches) {
+        mark_switch(c, sw);
+        mark_ends(c, sw);
+        mark_ports(c, sw);
+    }
+}
+
+static void
+affect_switch(struct compiler *c, const struct model_row *row)
+{
+    const struct vswitch *sw = CONTAINER_OF(row, struct vswitch, row);
+
+    mark_domain(c, sw);
+    mark_ends(c, sw);
+    mark_ports(c, sw);
+}
+
+static void
+affect_link(struct compiler *c, const struct model_row *row)
+{
+    const struct vlink *link = CONTAINER_OF(row, struct vlink, row);
+
+    mark(c, ROLE_LINK, &row->uuid);
+    for (size_t i = 0; i < 2; i++) {
+        mark_domain(c, link->ends[i].vswitch);
+        mark_ends(c, link->ends[i].vswitch);
+    }
+}
+
+static void
+affect_port(struct compiler *c, const struct model_row *row)
+{
+    const struct vport *port = CONTAINER_OF(row, struct vport, row);
+
+    mark_port(c, port);
+    mark_sharers(c, port);
+    mark(c, ROLE_FLOOD, &port->vswitch->row.uuid);
+}
+
+static void
+affect_binding(struct compiler *c, const struct model_row *row)
+{
+    const struct binding *binding = CONTAINER_OF(row, struct binding, row);
+    const struct vport *port = binding->port;
+
+    mark_port(c, port);
+    if (!port->row.present) {
+        return;
+    }
+    /* A flood goes to hosts, so only the first and the last port of the switch
+     * on a host make a difference; on this host every port does. */
+    uint32_t host = binding->location & NETHV_HOST_MASK;
+    if (host == c->self || vswitch_n_ports_at(port->vswitch, host) <= 1) {
+        mark(c, ROLE_FLOOD, &port->vswitch->row.uuid);
+    }
+}
+
+/* Endpoints whose numbers have become usable, or no longer are. */
+static void
+affect_follower(struct compiler *c, const struct model_row *row OVS_UNUSED)
+{
+    const struct endpoint *ep;
+    HMAP_FOR_EACH (ep, node, &c->endpoints) {
+        const struct model_row *port = model_find(c->model, MODEL_PORT,
+                                                  &ep->port);
+        if (port) {
+            const struct vport *vport = CONTAINER_OF(port, struct vport, row);
+            if (vport->binding && binding_usable(vport->binding) != ep->usable) {
+                mark(c, ROLE_ENDPOINT, &ep->port);
+            }
+        }
+    }
+}
+
+static void
+affect_cloud(struct compiler *c, const struct model_row *row)
+{
+    const struct cloud *cloud = CONTAINER_OF(row, struct cloud, row);
+    const struct host *host;
+
+    LIST_FOR_EACH (host, cloud_node, &cloud->hosts) {
+        mark(c, ROLE_HOST, &host->row.uuid);
+    }
+}
+
+static void
+affect_host(struct compiler *c, const struct model_row *row)
+{
+    mark(c, ROLE_HOST, &row->uuid);
+}
+
+static void (*const affects[MODEL_N_KINDS])(struct compiler *,
+                                            const struct model_row *) = {
+    [MODEL_NETWORK] = affect_network,
+    [MODEL_SWITCH] = affect_switch,
+    [MODEL_LINK] = affect_link,
+    [MODEL_PORT] = affect_port,
+    [MODEL_BINDING] = affect_binding,
+    [MODEL_FOLLOWER] = affect_follower,
+    [MODEL_CLOUD] = affect_cloud,
+    [MODEL_HOST] = affect_host,
+};
+
+static uint32_t
+network_tag(const struct model_row *row)
+{
+    const struct network *network = CONTAINER_OF(row, struct network, row);
+    return network_ready(network) ? network->tag : 0;
+}
+
+static void
+compiler_before(struct model_observer *observer, const struct model_row *row)
+{
+    struct compiler *c = CONTAINER_OF(observer, struct compiler, observer);
+
+    if (row->kind == MODEL_NETWORK) {
+        c->tag_before = network_tag(row);
+    } else if (affects[row->kind]) {
+        affects[row->kind](c, row);
+    }
+}
+
+static void
+compiler_after(struct model_observer *observer, const struct model_row *row)
+{
+    struct compiler *c = CONTAINER_OF(observer, struct compiler, observer);
+
+    if (row->kind == MODEL_NETWORK && network_tag(row) == c->tag_before) {
+        return;                     /* Sequences change all the time. */
+    }
+    if (affects[row->kind]) {
+        affects[row->kind](c, row);
+    }
+}
+
+struct compiler *
+compiler_create(struct model *model, uint32_t self)
+{
+    struct compiler *c = xzalloc(sizeof *c);
+
+    c->model = model;
+    c->self = self & NETHV_HOST_MASK;
+    c->cloud = nethv_location_cloud(self);
+    hmap_init(&c->endpoints);
+    hmap_init(&c->domains);
+    for (size_t i = 0; i < ROLE_N; i++) {
+        hmap_init(&c->dirty[i]);
+    }
+    rule_set_init(&c->rules);
+    c->observer.before = compiler_before;
+    c->observer.after = compiler_after;
+    model_observe(model, &c->observer);
+    compiler_mark_all(c);
+    return c;
+}
+
+static void
+dirty_clear(struct hmap *dirty)
+{
+    struct dirty_owner *owner;
+    HMAP_FOR_EACH_POP (owner, node, dirty) {
+        free(owner);
+    }
+}
+
+void
+compiler_destroy(struct compiler *c)
+{
+    if (!c) {
+        return;
+    }
+    model_unobserve(c->model, &c->observer);
+    for (size_t i = 0; i < ROLE_N; i++) {
+        dirty_clear(&c->dirty[i]);
+        hmap_destroy(&c->dirty[i]);
+    }
+    struct endpoint *ep;
+    HMAP_FOR_EACH_POP (ep, node, &c->endpoints) {
+        free(ep);
+    }
+    hmap_destroy(&c->endpoints);
+    struct switch_domain *sd;
+    HMAP_FOR_EACH_POP (sd, node, &c->domains) {
+        free(sd);
+    }
+    hmap_destroy(&c->domains);
+    fabric_destroy(&c->fabric);
+    rule_set_destroy(&c->rules);
+    free(c);
+}
+
+struct endpoint *
+compiler_endpoint(const struct compiler *c, const struct uuid *port)
+{
+    struct endpoint *ep;
+    HMAP_FOR_EACH_WITH_HASH (ep, node, uuid_hash(port), &c->endpoints) {
+        if (uuid_equals(&ep->port, port)) {
+            return ep;
+        }
+    }
+    return NULL;
+}
+
+uint32_t
+compiler_ofport(const struct compiler *c, const struct vport *port)
+{
+    if (!vport_bound(port)
+        || (port->binding->location & NETHV_HOST_MASK) != c->self) {
+        return 0;
+    }
+    const struct endpoint *ep = compiler_endpoint(c, &port->row.uuid);
+    return ep ? ep->ofport : 0;
+}
+
+void
+compiler_set_endpoint(struct compiler *c, const struct uuid *port,
+                      uint32_t ofport)
+{
+    struct endpoint *ep = compiler_endpoint(c, port);
+
+    if ((ep ? ep->ofport : 0) == ofport) {
+        return;
+    }
+    if (!ep) {
+        ep = xzalloc(sizeof *ep);
+        ep->port = *port;
+        hmap_insert(&c->endpoints, &ep->node, uuid_hash(port));
+    }
+    ep->ofport = ofport;
+    if (!ofport) {
+        hmap_remove(&c->endpoints, &ep->node);
+        free(ep);
+    }
+
+    mark(c, ROLE_ENDPOINT, port);
+    const struct model_row *row = model_find(c->model, MODEL_PORT, port);
+    if (row) {
+        const struct vport *vport = CONTAINER_OF(row, struct vport, row);
+        mark(c, ROLE_FLOOD, &vport->vswitch->row.uuid);
+    }
+}
+
+static void
+mark_kind(struct compiler *c, enum compile_role role)
+{
+    if (role_classes[role].kind == MODEL_N_KINDS) {
+        mark_rowless(c, role);
+        return;
+    }
+    const struct model_row *row;
+    MODEL_FOR_EACH (row, role_classes[role].kind, c->model) {
+        mark(c, role, &row->uuid);
+    }
+}
+
+void
+compiler_mark_all(struct compiler *c)
+{
+    for (enum compile_role role = 0; role < ROLE_N; role++) {
+        mark_kind(c, role);
+    }
+}
+
+static bool
+fabric_equal(const struct fabric *a, const struct fabric *b)
+{
+    return a->mode == b->mode && a->encaps == b->encaps
+           && !memcmp(a->tunnel_ofports, b->tunnel_ofports,
+                      sizeof a->tunnel_ofports)
+           && a->gateway == b->gateway && a->mtu == b->mtu
+           && a->n_peers == b->n_peers && a->n_edges == b->n_edges
+           && !memcmp(a->peers, b->peers, a->n_peers * sizeof *a->peers)
+           && !memcmp(a->edges, b->edges, a->n_edges * sizeof *a->edges)
+           && !memcmp(a->trees, b->trees, sizeof a->trees);
+}
+
+void
+compiler_set_fabric(struct compiler *c, const struct fabric *fabric)
+{
+    if (fabric_equal(&c->fabric, fabric)) {
+        return;
+    }
+    fabric_destroy(&c->fabric);
+    c->fabric = *fabric;
+    c->fabric.peers = fabric->n_peers
+        ? xmemdup(fabric->peers, fabric->n_peers * sizeof *fabric->peers)
+        : NULL;
+    c->fabric.edges = fabric->n_edges
+        ? xmemdup(fabric->edges, fabric->n_edges * sizeof *fabric->edges)
+        : NULL;
+    mark_rowless(c, ROLE_BASE);
+    mark_rowless(c, ROLE_FABRIC);
+    mark_kind(c, ROLE_HOST);
+    mark_kind(c, ROLE_FLOOD);
+}
+
+void
+fabric_destroy(struct fabric *fabric)
+{
+    free(fabric->peers);
+    free(fabric->edges);
+    memset(fabric, 0, sizeof *fabric);
+}
+
+/* A switch's ports are known by its domain: recompute them if that differs from
+ * what the switch was last compiled with. */
+static void
+follow_domain(struct compiler *c, const struct uuid *uuid,
+              const struct vswitch *sw)
+{
+    uint32_t domain = sw && vswitch_ready(sw) ? topology_domain(sw) : 0;
+    uint32_t hash = uuid_hash(uuid);
+    struct switch_domain *sd;
+
+    HMAP_FOR_EACH_WITH_HASH (sd, node, hash, &c->domains) {
+        if (uuid_equals(&sd->uuid, uuid)) {
+            break;
+        }
+    }
+    if ((sd ? sd->domain : 0) == domain) {
+        return;
+    }
+    if (!domain) {
+        hmap_remove(&c->domains, &sd->node);
+        free(sd);
+    } else {
+        if (!sd) {
+            sd = xmalloc(sizeof *sd);
+            sd->uuid = *uuid;
+            hmap_insert(&c->domains, &sd->node, hash);
+        }
+        sd->domain = domain;
+    }
+    if (sw) {
+        mark_ports(c, sw);
+        mark(c, ROLE_FLOOD, uuid);
+    }
+}
+
+static uint64_t
+owner_cookie(enum compile_role role, const struct uuid *uuid)
+{
+    uint64_t low = ((uint64_t) uuid->parts[0] << 32) | uuid->parts[1];
+    return ((uint64_t) (role + 1) << 56) | (low & UINT64_C(0xffffffffffffff));
+}
+
+static void
+compile_owner(struct compiler *c, enum compile_role role,
+              const struct uuid *uuid)
+{
+    const struct role_class *class = &role_classes[role];
+    bool rowless = class->kind == MODEL_N_KINDS;
+    const struct model_row *row = rowless
+        ? NULL : model_find(c->model, class->kind, uuid);
+    struct ovs_list rules = OVS_LIST_INITIALIZER(&rules);
+
+    if (role == ROLE_SWITCH) {
+        follow_domain(c, uuid, row ? CONTAINER_OF(row, struct vswitch, row)
+                                   : NULL);
+    } else if (role == ROLE_ENDPOINT) {
+        struct endpoint *ep = compiler_endpoint(c, uuid);
+        const struct vport *port = row ? CONTAINER_OF(row, struct vport, row)
+                                       : NULL;
+        if (ep) {
+            ep->usable = port && port->binding
+                         && binding_usable(port->binding);
+        }
+    }
+    if (rowless || row) {
+        struct emit e;
+        emit_init(&e, &rules, owner_cookie(role, uuid));
+        class->emit(c, &e, row);
+        emit_uninit(&e);
+    }
+    struct rule_owner_id owner = { .uuid = *uuid, .role = role };
+    rule_set_replace(&c->rules, &owner, &rules);
+}
+
+size_t
+compiler_run(struct compiler *c)
+{
+    size_t n = 0;
+
+    /* In the order of the roles: compiling a switch may mark its ports. */
+    for (enum compile_role role = 0; role < ROLE_N; role++) {
+        struct dirty_owner *dirty;
+        HMAP_FOR_EACH_POP (dirty, node, &c->dirty[role]) {
+            compile_owner(c, role, &dirty->uuid);
+            free(dirty);
+            n++;
+        }
+    }
+    return n;
+}
+
+struct rule_set *
+compiler_rules(struct compiler *c)
+{
+    return &c->rules;
+}
+
+bool
+compiler_is_gateway(const struct compiler *c)
+{
+    return c->fabric.gateway == c->self;
+}
+
+bool
+network_ready(const struct network *network)
+{
+    return network->row.present && network->tag;
+}
+
+bool
+vswitch_ready(const struct vswitch *sw)
+{
+    return sw->row.present && sw->group && network_ready(sw->network);
+}
+
+bool
+vport_bound(const struct vport *port)
+{
+    return port->row.present && port->binding && port->binding->row.present
+           && port->binding->location;
+}
+
+bool
+compiler_tunnel(const struct compiler *c, const struct host *host,
+                uint32_t *ofport, enum encap *encap)
+{
+    const struct fabric *f = &c->fabric;
+    uint32_t location = host_location(host);
+
+    for (size_t i = 0; i < f->n_peers; i++) {
+        if (f->peers[i].location == location) {
+            *ofport = f->peers[i].ofport;
+            *encap = f->peers[i].encap;
+            return true;
+        }
+    }
+    enum encap common = encap_common(f->encaps, host->encaps);
+    if (common == ENCAP_N || !f->tunnel_ofports[common]) {
+        return false;
+    }
+    *ofport = f->tunnel_ofports[common];
+    *encap = common;
+    return true;
+}
+
+static int
+compare_meters(const void *a_, const void *b_)
+{
+    const struct compiled_meter *a = a_;
+    const struct compiled_meter *b = b_;
+    return a->id < b->id ? -1 : a->id > b->id;
+}
+
+void
+compiler_meters(const struct compiler *c, struct compiled_meter **metersp,
+                size_t *n)
+{
+    struct compiled_meter *meters = NULL;
+    size_t count = 0, allocated = 0;
+    const struct model_row *row;
+
+    MODEL_FOR_EACH (row, MODEL_LINK, c->model) {
+        const struct vlink *link = CONTAINER_OF(row, struct vlink, row);
+        if (link->bandwidth) {
+            if (count >= allocated) {
+                meters = x2nrealloc(meters, &allocated, sizeof *meters);
+            }
+            meters[count++] = (struct compiled_meter) {
+                .id = link_meter(link),
+                .kbps = DIV_ROUND_UP(link->bandwidth, 1000),
+            };
+        }
+    }
+    if (count) {
+        qsort(meters, count, sizeof *meters, compare_meters);
+    }
+    *metersp = meters;
+    *n = count;
+}

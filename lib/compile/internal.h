@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef COMPILE_INTERNAL_H
+#define COMPILE_INTERNAL_H 1
+
+/* Between the compiler's engine (compile.c) and its emitters. */
+
+#include "compile/compile.h"
+#include "compile/emit.h"
+#include "openvswitch/hmap.h"
+#include "rule.h"
+#include "topology.h"
+
+/* In what role a row of the model asks for rules.  One emitter each.
+ *
+ *        enum      kind of row      emitter */
+#define COMPILE_ROLES                                                         \
+    ROLE(BASE,     MODEL_N_KINDS,   emit_base)     /* What never changes. */  \
+    ROLE(FABRIC,   MODEL_N_KINDS,   emit_fabric)   /* Tunnels and trees. */   \
+    ROLE(HOST,     MODEL_HOST,      emit_host)     /* Host of this cloud. */  \
+    ROLE(SWITCH,   MODEL_SWITCH,    emit_switch)   /* Entry, paths. */        \
+    ROLE(LINK,     MODEL_LINK,      emit_link)     /* Across it. */           \
+    ROLE(FLOOD,    MODEL_SWITCH,    emit_flood)    /* To all its ports. */    \
+    ROLE(PORT,     MODEL_PORT,      emit_port)     /* As a destination. */    \
+    ROLE(SOURCE,   MODEL_PORT,      emit_source)   /* As a remote source. */  \
+    ROLE(ENDPOINT, MODEL_PORT,      emit_endpoint) /* On this host. */
+
+enum compile_role {
+#define ROLE(ENUM, KIND, EMITTER) ROLE_##ENUM,
+    COMPILE_ROLES
+#undef ROLE
+    ROLE_N
+};
+
+struct compiler {
+    struct model *model;
+    struct model_observer observer;
+    uint32_t self;                  /* Location of this host. */
+    uint8_t cloud;                  /* Its cloud. */
+    struct fabric fabric;
+    struct hmap endpoints;          /* struct endpoint. */
+    struct hmap domains;            /* struct switch_domain. */
+    struct hmap dirty[ROLE_N];      /* struct dirty_owner. */
+    struct rule_set rules;
+    uint32_t tag_before;            /* Of the network that is changing. */
+};
+
+/* An endpoint of this host. */
+struct endpoint {
+    struct hmap_node node;          /* In compiler->endpoints by 'port'. */
+    struct uuid port;
+    uint32_t ofport;
+    bool usable;                    /* Its numbers were, when last compiled. */
+};
+
+/* Emitters: write the rules of one owner.  'row' is present and of the role's
+ * kind; NULL for the roles that have none. */
+#define ROLE(ENUM, KIND, EMITTER)                                             \
+    void EMITTER(const struct compiler *, struct emit *,                      \
+                 const struct model_row *);
+COMPILE_ROLES
+#undef ROLE
+
+/* Parts of emit_base(), by concern. */
+void emit_forward_base(struct emit *);
+void emit_answer_base(struct emit *);
+void emit_wire_base(struct emit *);
+
+/* Parts of emit_endpoint() and emit_port(). */
+void emit_security(struct emit *, const struct vport *);
+void emit_wire(struct emit *, const struct vport *);
+void emit_answer(struct emit *, const struct vport *);
+
+/* Learns that the source MAC of the frame, in its VLAN and domain, is behind
+ * the port at SOURCE. */
+void act_learn(struct emit *);
+
+/* Puts the frame, whose tag, source and key are in their fields, into an NSH
+ * and an outer Ethernet header: it travels whole. */
+void act_make_whole(struct emit *);
+
+/* Writes the number of 'tree' into KEY. */
+void act_stamp(struct emit *, const struct fabric_tree *tree);
+
+/* Sends a copy to each edge of 'tree' behind which lies one of 'clouds' (a
+ * bitmap by cloud id), or if that is NULL to each edge of it. */
+void act_edges(struct emit *, const struct fabric *,
+               const struct fabric_tree *tree, const unsigned long *clouds);
+
+/* Returns whether 'tree', one of the fabric's, is there and told apart from the
+ * current one by its stamp. */
+bool fabric_tree_present(const struct fabric *, const struct fabric_tree *tree);
+
+/* Returns the id of the meter for 'link'. */
+uint32_t link_meter(const struct vlink *link);
+
+/* Return the endpoint of 'port' on this host, or its OpenFlow port.  NULL or 0
+ * if the port is not here, or is not bound here yet. */
+struct endpoint *compiler_endpoint(const struct compiler *,
+                                   const struct uuid *port);
+uint32_t compiler_ofport(const struct compiler *, const struct vport *);
+
+bool compiler_is_gateway(const struct compiler *);
+
+/* Returns the OvS port and encapsulation by which this host sends to the host
+ * of its cloud at 'location', through '*ofport' and '*encap'.  False if there is
+ * no common encapsulation or no port for it. */
+bool compiler_tunnel(const struct compiler *, const struct host *,
+                     uint32_t *ofport, enum encap *encap);
+
+/* Return whether a row has all that rules need. */
+bool network_ready(const struct network *);
+bool vswitch_ready(const struct vswitch *);
+bool vport_bound(const struct vport *);
+
+#endif /* compile/internal.h */

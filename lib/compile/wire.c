@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "compile/internal.h"
+#include "nethv/wire.h"
+#include "packets.h"
+
+/* Between the tenant's frame and the frame on the wire: at the source host a
+ * known source MAC becomes its wire address, and every other frame travels
+ * whole, inside an NSH and an outer Ethernet header whose source is the wire
+ * address of the port itself.  At the destination host the reverse. */
+
+/* The NSH header's only option: class 0x1000, type 10, and these 4 bytes:
+ * version of the wire format, the rest zero. */
+#define WHOLE_OPTION "tlv(0x1000,10,0x01000000)"
+
+void
+act_make_whole(struct emit *e)
+{
+    act_text(e, "encap(nsh(md_type=2,"WHOLE_OPTION")),encap(ethernet),"
+             "move:%s->NXM_OF_ETH_SRC[32..47],"
+             "move:%s->NXM_OF_ETH_SRC[0..31],"
+             "move:%s->NXM_OF_ETH_DST[32..47],"
+             "move:%s->NXM_OF_ETH_DST[0..31]",
+             FIELD_TEXT(TAG), FIELD_TEXT(SOURCE), FIELD_TEXT(TAG),
+             FIELD_TEXT(KEY));
+}
+
+/* Larger than the MTU: a unicast IP sender is told so by the agent, in the
+ * destination's name. */
+static void
+emit_too_big(struct emit *e)
+{
+    static const struct eth_addr group = ETH_ADDR_C(01,00,00,00,00,00);
+    static const uint16_t answerable[] = { ETH_TYPE_IP, ETH_TYPE_IPV6 };
+
+    for (size_t i = 0; i < ARRAY_SIZE(answerable); i++) {
+        emit_begin(e, STAGE_WIRE, 900);
+        match_field(e, FIELD_BIG, 1);
+        match_set_dl_type(&e->match, htons(answerable[i]));
+        match_set_dl_dst_masked(&e->match, eth_addr_zero, group);
+        act_text(e, "controller(userdata=%02x,max_len=256)",
+                 COMPILE_PUNT_TOO_BIG);
+        emit_end(e);
+    }
+    emit_begin(e, STAGE_WIRE, 890);
+    match_field(e, FIELD_BIG, 1);
+    act_drop(e, DROP_TOO_BIG);
+    emit_end(e);
+}
+
+static void
+emit_whole(struct emit *e)
+{
+    emit_begin(e, STAGE_WIRE, 0);
+    act_make_whole(e);
+    act_resubmit(e, STAGE_REACH);
+    emit_end(e);
+
+    /* A tenant's own NSH frame must not be taken for a whole one. */
+    emit_begin(e, STAGE_WIRE, 200);
+    match_set_dl_type(&e->match, htons(ETH_TYPE_NSH));
+    act_make_whole(e);
+    act_resubmit(e, STAGE_REACH);
+    emit_end(e);
+}
+
+static void
+emit_unwrap(struct emit *e)
+{
+    emit_begin(e, STAGE_RESTORE, 200);
+    match_field(e, FIELD_WHOLE, 0);
+    match_set_dl_type(&e->match, htons(ETH_TYPE_NSH));
+    act_text(e, "move:NXM_OF_ETH_SRC[0..31]->%s", FIELD_TEXT(SOURCE));
+    act_load(e, FIELD_WHOLE, 1);
+    act_text(e, "decap(),decap()");
+    act_resubmit(e, STAGE_RESTORE);
+    emit_end(e);
+}
+
+void
+emit_wire_base(struct emit *e)
+{
+    emit_begin(e, STAGE_DELIVER, 10);
+    match_field(e, FIELD_REMOTE, 0);
+    act_resubmit(e, STAGE_SIZE);
+    emit_end(e);
+
+    emit_begin(e, STAGE_DELIVER, 0);
+    act_drop(e, DROP_FOREIGN);
+    emit_end(e);
+
+    emit_too_big(e);
+    emit_whole(e);
+    emit_unwrap(e);
+}
+
+/* The known sources of an endpoint of this host, once their numbers may be
+ * used. */
+void
+emit_wire(struct emit *e, const struct vport *port)
+{
+    if (!binding_usable(port->binding)) {
+        return;
+    }
+    for (size_t i = 0; i < port->n_macs; i++) {
+        if (!port->macs[i].location) {
+            continue;
+        }
+        emit_begin(e, STAGE_WIRE, 100);
+        match_field(e, FIELD_TAG, port->network->tag);
+        match_field(e, FIELD_SOURCE, port->binding->location);
+        match_set_dl_src(&e->match, port->macs[i].address);
+        act_text(e, "set_field:"ETH_ADDR_FMT"->eth_src",
+                 ETH_ADDR_ARGS(mac_from_integer(
+                     nethv_wire_address(port->network->tag,
+                                        port->macs[i].location))));
+        act_resubmit(e, STAGE_REACH);
+        emit_end(e);
+    }
+}
+
+/* A rewritten frame from 'location' of another host gets its MAC back; the same
+ * frame made whole on its way (by a gateway, for a tunnel without a key) too. */
+static void
+emit_restore_mac(struct emit *e, const struct vport *port,
+                 const struct port_mac *mac)
+{
+    uint32_t tag = port->network->tag;
+
+    emit_begin(e, STAGE_RESTORE, 100);
+    match_eth_src(e, nethv_wire_address(tag, mac->location),
+                  UINT64_C(0xffffffffffff));
+    match_field(e, FIELD_WHOLE, 0);
+    act_set_eth_src(e, mac->address);
+    act_load(e, FIELD_SOURCE, port->binding->location);
+    act_resubmit(e, STAGE_ARRIVED);
+    emit_end(e);
+
+    emit_begin(e, STAGE_RESTORE, 300);
+    match_field(e, FIELD_TAG, tag);
+    match_field(e, FIELD_SOURCE, mac->location);
+    match_field(e, FIELD_WHOLE, 1);
+    act_set_eth_src(e, mac->address);
+    act_load(e, FIELD_SOURCE, port->binding->location);
+    act_load(e, FIELD_WHOLE, 0);
+    act_resubmit(e, STAGE_ARRIVED);
+    emit_end(e);
+}
+
+void
+emit_source(const struct compiler *c, struct emit *e,
+            const struct model_row *row)
+{
+    const struct vport *port = CONTAINER_OF(row, struct vport, row);
+
+    if (!vport_bound(port) || !vswitch_ready(port->vswitch)
+        || (port->binding->location & NETHV_HOST_MASK) == c->self) {
+        return;
+    }
+    emit_begin(e, STAGE_RESTORE, 300);
+    match_field(e, FIELD_TAG, port->network->tag);
+    match_field(e, FIELD_SOURCE, port->binding->location);
+    match_field(e, FIELD_WHOLE, 1);
+    act_resubmit(e, STAGE_ARRIVED);
+    emit_end(e);
+
+    for (size_t i = 0; i < port->n_macs; i++) {
+        if (port->macs[i].location) {
+            emit_restore_mac(e, port, &port->macs[i]);
+        }
+    }
+}

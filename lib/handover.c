@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "handover.h"
+
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/json.h"
+#include "ovsdb-parser.h"
+#include "ovsdb-error.h"
+#include "packets.h"
+#include "util.h"
+
+static struct json *
+edge_to_json(const struct handover_edge *edge)
+{
+    struct json *json = json_object_create();
+    struct ds ip = DS_EMPTY_INITIALIZER;
+
+    ipv6_format_mapped(&edge->remote_ip, &ip);
+    json_object_put(json, "cloud", json_integer_create(edge->cloud));
+    json_object_put_string(json, "encap", encap_name(edge->encap));
+    json_object_put_nocopy(json, "remote_ip",
+                           json_string_create_nocopy(ds_steal_cstr(&ip)));
+    return json;
+}
+
+static struct json *
+tree_to_json(const struct handover_tree *tree)
+{
+    struct json *json = json_object_create();
+    struct json *via = json_object_create();
+
+    for (int cloud = 1; cloud <= NETHV_CLOUD_MAX; cloud++) {
+        if (tree->via[cloud]) {
+            json_object_put_nocopy(via, xasprintf("%d", cloud),
+                                   json_integer_create(tree->via[cloud]));
+        }
+    }
+    json_object_put(json, "number", json_integer_create(tree->number));
+    json_object_put(json, "via", via);
+    return json;
+}
+
+struct json *
+handover_to_json(const struct handover *handover)
+{
+    struct json *json = json_object_create();
+    struct json *edges = json_array_create_empty();
+    struct json *trees = json_array_create_empty();
+
+    for (size_t i = 0; i < handover->n_edges; i++) {
+        json_array_add(edges, edge_to_json(&handover->edges[i]));
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(handover->trees); i++) {
+        if (handover->trees[i].number) {
+            json_array_add(trees, tree_to_json(&handover->trees[i]));
+        }
+    }
+    json_object_put(json, "edges", edges);
+    json_object_put(json, "trees", trees);
+    return json;
+}
+
+/* Reading. */
+
+static char *
+parser_done(struct ovsdb_parser *parser)
+{
+    struct ovsdb_error *error = ovsdb_parser_finish(parser);
+    return error ? ovsdb_error_to_string_free(error) : NULL;
+}
+
+static bool
+is_cloud(int64_t id)
+{
+    return id >= 1 && id <= NETHV_CLOUD_MAX;
+}
+
+static char *
+edge_from_json(const struct json *json, struct handover_edge *edge)
+{
+    struct ovsdb_parser parser;
+    ovsdb_parser_init(&parser, json, "edge");
+    const struct json *cloud = ovsdb_parser_member(&parser, "cloud",
+                                                   OP_INTEGER);
+    const struct json *encap = ovsdb_parser_member(&parser, "encap",
+                                                   OP_STRING);
+    const struct json *ip = ovsdb_parser_member(&parser, "remote_ip",
+                                                OP_STRING);
+    char *error = parser_done(&parser);
+    if (error) {
+        return error;
+    }
+    if (!is_cloud(json_integer(cloud))) {
+        return xasprintf("edge to cloud %lld: a cloud's id is 1 to %u",
+                         (long long int) json_integer(cloud),
+                         NETHV_CLOUD_MAX);
+    }
+    edge->cloud = json_integer(cloud);
+    if (!encap_from_name(json_string(encap), &edge->encap)) {
+        return xasprintf("encapsulation \"%s\" is not gre, geneve or vxlan",
+                         json_string(encap));
+    }
+    ovs_be32 ipv4;
+    if (ip_parse(json_string(ip), &ipv4)) {
+        in6_addr_set_mapped_ipv4(&edge->remote_ip, ipv4);
+    } else if (!ipv6_parse(json_string(ip), &edge->remote_ip)) {
+        return xasprintf("remote_ip \"%s\" is not an IP address",
+                         json_string(ip));
+    }
+    return NULL;
+}
+
+static char *
+via_from_json(const struct json *json, struct handover_tree *tree)
+{
+    const struct shash_node *node;
+
+    SHASH_FOR_EACH (node, json_object(json)) {
+        const struct json *via = node->data;
+        int cloud;
+        if (!str_to_int(node->name, 10, &cloud) || !is_cloud(cloud)
+            || via->type != JSON_INTEGER || !is_cloud(json_integer(via))) {
+            return xasprintf("tree %u, member \"%s\": clouds are 1 to %u",
+                             tree->number, node->name, NETHV_CLOUD_MAX);
+        }
+        tree->via[cloud] = json_integer(via);
+    }
+    return NULL;
+}
+
+static char *
+tree_from_json(const struct json *json, struct handover_tree *tree)
+{
+    struct ovsdb_parser parser;
+    ovsdb_parser_init(&parser, json, "tree");
+    const struct json *number = ovsdb_parser_member(&parser, "number",
+                                                    OP_INTEGER);
+    const struct json *via = ovsdb_parser_member(&parser, "via", OP_OBJECT);
+    char *error = parser_done(&parser);
+    if (error) {
+        return error;
+    }
+    if (json_integer(number) < 1 || json_integer(number) > UINT32_MAX) {
+        return xasprintf("tree number %lld is not 1 to %u",
+                         (long long int) json_integer(number), UINT32_MAX);
+    }
+    tree->number = json_integer(number);
+    return via_from_json(via, tree);
+}
+
+static char *
+arrays_from_json(const struct json *edges, const struct json *trees,
+                 struct handover *handover)
+{
+    if (edges->array.n > ARRAY_SIZE(handover->edges)
+        || trees->array.n > ARRAY_SIZE(handover->trees)) {
+        return xasprintf("%"PRIuSIZE" edges and %"PRIuSIZE" trees: at most "
+                         "%"PRIuSIZE" and %"PRIuSIZE" are possible",
+                         edges->array.n, trees->array.n,
+                         ARRAY_SIZE(handover->edges),
+                         ARRAY_SIZE(handover->trees));
+    }
+    handover->n_edges = edges->array.n;
+    for (size_t i = 0; i < edges->array.n; i++) {
+        char *error = edge_from_json(edges->array.elems[i],
+                                     &handover->edges[i]);
+        if (error) {
+            return error;
+        }
+    }
+    for (size_t i = 0; i < trees->array.n; i++) {
+        char *error = tree_from_json(trees->array.elems[i],
+                                     &handover->trees[i]);
+        if (error) {
+            return error;
+        }
+    }
+    return NULL;
+}
+
+char *
+handover_from_json(const struct json *json, struct handover *handover)
+{
+    struct ovsdb_parser parser;
+    ovsdb_parser_init(&parser, json, "handover");
+    const struct json *edges = ovsdb_parser_member(&parser, "edges", OP_ARRAY);
+    const struct json *trees = ovsdb_parser_member(&parser, "trees", OP_ARRAY);
+    char *error = parser_done(&parser);
+    if (error) {
+        return error;
+    }
+
+    struct handover *parsed = xzalloc(sizeof *parsed);
+    error = arrays_from_json(edges, trees, parsed);
+    if (!error) {
+        *handover = *parsed;
+    }
+    free(parsed);
+    return error;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HANDOVER_H
+#define HANDOVER_H 1
+
+/* What a gateway process tells the agent of its own host: the edges to other
+ * clouds and the trees over them.
+ *
+ * The agent is the one writer of the integration bridge; on a gateway's host
+ * the gateway process hands this over on the agent's local socket, as the one
+ * parameter of the JSON-RPC request "handover":
+ *
+ *     {"edges": [{"cloud": 2, "encap": "gre", "remote_ip": "198.51.100.2"}],
+ *      "trees": [{"number": 1, "via": {"2": 2, "3": 2}}]}
+ *
+ * 'via' says for each cloud in the tree by which neighbouring cloud it is
+ * reached.  The first tree is the current one.
+ *
+ * Pure. */
+
+#include <netinet/in.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model.h"
+#include "nethv/wire.h"
+
+struct json;
+
+struct handover_edge {
+    uint8_t cloud;
+    enum encap encap;
+    struct in6_addr remote_ip;
+};
+
+/* 'number' 0: there is no such tree.  'via[cloud]' 0: it does not lead there. */
+struct handover_tree {
+    uint32_t number;
+    uint8_t via[NETHV_CLOUD_FLOOD];
+};
+
+struct handover {
+    struct handover_edge edges[NETHV_CLOUD_MAX];
+    size_t n_edges;
+    struct handover_tree trees[2];
+};
+
+/* Returns 'handover' as JSON. */
+struct json *handover_to_json(const struct handover *);
+
+/* Reads 'json' into '*handover'.  Returns NULL, or a malloc'd sentence and
+ * leaves '*handover' alone. */
+char *handover_from_json(const struct json *json, struct handover *handover);
+
+#endif /* handover.h */
