@@ -31,3 +31,14 @@ agent_nethv_agent_SOURCES = \
 	agent/report.c \
 	agent/report.h
 agent_nethv_agent_LDADD = $(CORE_LIBS)
+
+# Joining and leaving, apart so that a test can link them.
+noinst_LTLIBRARIES += agent/libjoin.la
+agent_libjoin_la_SOURCES = \
+	agent/https.c \
+	agent/https.h \
+	agent/join.c \
+	agent/join.h \
+	agent/leave.c \
+	agent/ticket.c \
+	agent/ticket.h

@@ -269,13 +269,15 @@ enrol_create(const struct enrol_config *config, struct ovsdb_idl *idl,
     return NULL;
 }
 
-/* Gives a request that waits the answer it has. */
+/* Gives a request that waits the answer it has, in the next enrol_run(): the
+ * daemon's descriptor does not become ready for this. */
 static void
 resume(struct request *r)
 {
     ovs_list_remove(&r->node);
     ovs_list_init(&r->node);
     MHD_resume_connection(r->connection);
+    poll_immediate_wake();
 }
 
 static void

@@ -229,11 +229,24 @@ hostconf_local_address(const char *peer, char **ip)
 
 /* Services. */
 
+/* Returns whether systemd knows 'unit': a host that is no gateway may have none
+ * of a gateway's units. */
+static bool
+unit_exists(const char *unit)
+{
+    char *error = command_run(COMMAND("systemctl", "cat", unit), NULL);
+    free(error);
+    return !error;
+}
+
 static char *
 run_systemctl(const char *verb, const char *service)
 {
     char *unit = xasprintf("nethv-%s.service", service);
-    char *error = command_run(COMMAND("systemctl", verb, "--now", unit), NULL);
+    char *error = NULL;
+    if (!strcmp(verb, "enable") || unit_exists(unit)) {
+        error = command_run(COMMAND("systemctl", verb, "--now", unit), NULL);
+    }
     free(unit);
     return error;
 }
