@@ -30,7 +30,7 @@ agent_nethv_agent_SOURCES = \
 	agent/punts.h \
 	agent/report.c \
 	agent/report.h
-agent_nethv_agent_LDADD = $(CORE_LIBS)
+agent_nethv_agent_LDADD = agent/libjoin.la $(CORE_LIBS)
 
 # Joining and leaving, apart so that a test can link them.
 noinst_LTLIBRARIES += agent/libjoin.la

@@ -32,7 +32,3 @@ EXTRA_DIST += \
 .PHONY: check-system
 check-system: all
 	/usr/bin/python3 -m pytest -p no:cacheprovider $(srcdir)/tests/system --bindir $(abs_builddir) $(PYTESTFLAGS)
-
-check_PROGRAMS += tests/join
-tests_join_SOURCES = tests/join.c
-tests_join_LDADD = agent/libjoin.la $(CORE_LIBS)
