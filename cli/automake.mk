@@ -8,6 +8,15 @@ cli_nethvctl_SOURCES = \
 	cli/cmd-clouds.h \
 	cli/cmd-init.c \
 	cli/cmd-init.h \
+	cli/cmd-document.c \
+	cli/cmd-show.c \
+	cli/cmd-status.c \
+	cli/cmd-tenant.c \
+	cli/cmd-tree.c \
+	cli/cmd.h \
+	cli/context.c \
+	cli/enact.c \
+	cli/enact.h \
 	cli/hosts.c \
 	cli/hosts.h \
 	cli/nethvctl.c \
@@ -15,8 +24,14 @@ cli_nethvctl_SOURCES = \
 	cli/options.h \
 	cli/seed.c \
 	cli/seed.h \
+	cli/places.c \
+	cli/places.h \
+	cli/problems.c \
+	cli/problems.h \
 	cli/session.c \
 	cli/session.h \
+	cli/show-json.c \
+	cli/show-json.h \
 	cli/touched.c \
 	cli/touched.h \
 	cli/verbs.c \

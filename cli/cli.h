@@ -15,8 +15,10 @@
 #include "db-ctl-base.h"
 #include "table.h"
 
-struct model;
+struct json;
 struct mirror;
+struct model;
+struct svec;
 
 /* Exit codes. */
 enum {
@@ -44,6 +46,8 @@ struct cli_options {
 struct cli_context {
     struct ctl_context base;
     const struct cli_options *options;
+    struct shash *inputs;       /* See cli_input(). */
+    struct svec *watched;       /* See cli_watch(). */
     struct model *model;        /* See cli_model(). */
     struct mirror *mirror;
 };
@@ -60,6 +64,29 @@ cli_wants_json(struct ctl_context *ctx)
 {
     return cli_context_cast(ctx)->options->table_style.format == TF_JSON;
 }
+
+/* For a verb's prerequisites: asks for the tables that a model holds. */
+void cli_pre_model(struct ctl_context *);
+
+/* Returns what is in the database, the open transaction included, as a model.
+ * It is 'ctx''s and in step until the next change. */
+struct model *cli_model(struct ctl_context *ctx);
+
+/* Returns the contents of the file 'name', "-" being standard input, and in
+ * '*length' their size.  Reads once however often it is called for 'name', so
+ * that a verb may run again.  Returns NULL, and fails the verb with a sentence,
+ * if that is not possible or there are more than 'max' bytes. */
+const char *cli_input(struct ctl_context *, const char *name, size_t max,
+                      size_t *length);
+
+/* Makes --wait=hosts wait for the network at path 'name', changed or not. */
+void cli_watch(struct ctl_context *, const char *name);
+
+/* Frees what the functions above have made, except inputs. */
+void cli_context_done(struct cli_context *);
+
+/* Appends 'json' to the verb's output, pretty, and destroys it. */
+void cli_put_json(struct ctl_context *, struct json *json);
 
 /* A group of verbs of the database, as --help shows it. */
 struct verb_group {

@@ -40,6 +40,7 @@ main(int argc, char *argv[])
     fatal_ignore_sigpipe();
     vlog_set_levels(NULL, VLF_CONSOLE, VLL_WARN);
     vlog_set_levels_from_string_assert("reconnect:warn");
+    vlog_set_levels_from_string_assert("ovsdb_idl:console:err");
     char *line = process_escape_args(argv);
     verbs_register();
 

@@ -6,14 +6,17 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/cli.h"
 #include "cli/hosts.h"
 #include "cli/touched.h"
 #include "nethv-idl.h"
+#include "openvswitch/json.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "ovsdb-data.h"
+#include "svec.h"
 #include "timeval.h"
 #include "util.h"
 
@@ -28,6 +31,8 @@ struct session {
     long long int deadline;     /* In terms of time_msec(). */
     struct ovsdb_idl *idl;
     struct touched touched;     /* By the last attempt, if 'writes'. */
+    struct svec watched;        /* Names, see cli_watch(). */
+    struct shash inputs;        /* See cli_input(). */
 };
 
 static void
@@ -45,7 +50,11 @@ static void
 init_context(struct session *s, struct cli_context *ctx,
              struct ovsdb_idl_txn *txn, struct ovsdb_symbol_table *symtab)
 {
-    *ctx = (struct cli_context) { .options = s->options };
+    *ctx = (struct cli_context) {
+        .options = s->options,
+        .inputs = &s->inputs,
+        .watched = &s->watched,
+    };
     ctl_context_init(&ctx->base, NULL, s->idl, txn, symtab, NULL);
 }
 
@@ -136,6 +145,7 @@ run_commands(struct session *s, struct ovsdb_idl_txn *txn,
         again = ctx.base.try_again;
         ctl_context_done_command(&ctx.base, c);
     }
+    cli_context_done(&ctx);
     return !again;
 }
 
@@ -191,6 +201,7 @@ run_postprocess(struct session *s, struct ovsdb_idl_txn *txn,
             ctl_context_done_command(&ctx.base, c);
         }
     }
+    cli_context_done(&ctx);
 }
 
 static void
@@ -207,6 +218,21 @@ discard_outputs(struct session *s)
     }
 }
 
+/* Ends the process with what the database says against the transaction: a
+ * sentence, which comes wrapped in JSON. */
+OVS_NO_RETURN static void
+refuse(const char *error)
+{
+    struct json *json = json_from_string(error);
+    const struct json *details
+        = (json->type == JSON_OBJECT
+           ? shash_find_data(json_object(json), "details") : NULL);
+
+    ctl_fatal("the database refuses the change, and nothing has been changed: "
+              "%s", (details && details->type == JSON_STRING
+                     ? json_string(details) : error));
+}
+
 /* Returns whether 'status' means that the transaction is through. */
 static bool
 is_done(enum ovsdb_idl_txn_status status, const struct ovsdb_idl_txn *txn)
@@ -218,8 +244,7 @@ is_done(enum ovsdb_idl_txn_status status, const struct ovsdb_idl_txn *txn)
     case TXN_TRY_AGAIN:
         return false;
     case TXN_ERROR:
-        ctl_fatal("the database refuses the change: %s",
-                  ovsdb_idl_txn_get_error(txn));
+        refuse(ovsdb_idl_txn_get_error(txn));
     case TXN_UNCOMMITTED:
     case TXN_INCOMPLETE:
     case TXN_ABORTED:
@@ -241,6 +266,19 @@ create_txn(struct session *s)
     return txn;
 }
 
+/* Finds the networks that the open transaction changes or a verb watches. */
+static void
+find_touched(struct session *s)
+{
+    const char *name;
+    size_t i;
+
+    touched_finish(&s->touched, s->idl);
+    SVEC_FOR_EACH (i, name, &s->watched) {
+        touched_watch(&s->touched, s->idl, name);
+    }
+}
+
 /* Runs and commits all verbs.  Returns whether they are through; otherwise
  * leaves no trace. */
 static bool
@@ -255,12 +293,13 @@ attempt(struct session *s)
     }
     if (s->writes) {
         touched_begin(&s->touched, s->idl);
+        svec_clear(&s->watched);
     }
     bool done = run_commands(s, txn, symtab);
     if (done) {
         check_symbols(symtab);
         if (s->writes) {
-            touched_finish(&s->touched, s->idl);
+            find_touched(s);
         }
         done = is_done(commit(s, txn), txn);
     }
@@ -292,6 +331,19 @@ print_oneline(struct ds *output)
     putchar('\n');
 }
 
+/* Own verbs' lists are for people: a table unless asked otherwise. */
+static struct table_style
+style_of(const struct session *s, const struct ctl_command *c)
+{
+    struct table_style style = s->options->table_style;
+
+    if (!s->options->format_given && strcmp(c->syntax->name, "list")
+        && strcmp(c->syntax->name, "find")) {
+        style.format = TF_TABLE;
+    }
+    return style;
+}
+
 static void
 print_outputs(struct session *s)
 {
@@ -299,7 +351,8 @@ print_outputs(struct session *s)
         struct ctl_command *c = &s->commands[i];
 
         if (c->table) {
-            table_print(c->table, &s->options->table_style);
+            struct table_style style = style_of(s, c);
+            table_print(c->table, &style);
         } else if (s->options->oneline) {
             print_oneline(&c->output);
         } else {
@@ -354,6 +407,8 @@ session_destroy(struct session *s)
         shash_destroy_free_data(&s->commands[i].options);
     }
     touched_destroy(&s->touched);
+    svec_destroy(&s->watched);
+    shash_destroy_free_data(&s->inputs);
     ovsdb_idl_destroy(s->idl);
 }
 
@@ -367,6 +422,8 @@ session_run(const struct cli_options *options, struct ctl_command *commands,
         .n_commands = n,
         .line = line,
         .writes = ctl_might_write_to_db(commands, n),
+        .watched = SVEC_EMPTY_INITIALIZER,
+        .inputs = SHASH_INITIALIZER(&s.inputs),
         .deadline = (options->timeout
                      ? time_msec() + options->timeout * 1000LL : LLONG_MAX),
     };

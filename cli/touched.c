@@ -4,6 +4,7 @@
 #include "cli/touched.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "nethv-idl.h"
 #include "ovsdb-idl-provider.h"
@@ -102,6 +103,16 @@ already_touched(const struct touched *t, const struct uuid *uuid)
     return false;
 }
 
+static void
+add_network(struct touched *t, const struct touched_network *n)
+{
+    if (t->n_networks >= t->allocated_networks) {
+        t->networks = x2nrealloc(t->networks, &t->allocated_networks,
+                                 sizeof *t->networks);
+    }
+    t->networks[t->n_networks++] = *n;
+}
+
 /* Takes the network 'uuid' in, and raises its sequence if it still exists. */
 static void
 touch(struct touched *t, const struct ovsdb_idl *idl, const struct uuid *uuid)
@@ -123,11 +134,7 @@ touch(struct touched *t, const struct ovsdb_idl *idl, const struct uuid *uuid)
             old_column(&network->header_, &nethvrec_network_col_name)
             ->keys[0].s));
     }
-    if (t->n_networks >= t->allocated_networks) {
-        t->networks = x2nrealloc(t->networks, &t->allocated_networks,
-                                 sizeof *t->networks);
-    }
-    t->networks[t->n_networks++] = n;
+    add_network(t, &n);
 }
 
 static void
@@ -170,6 +177,25 @@ touched_finish(struct touched *t, const struct ovsdb_idl *idl)
 {
     touch_for_old_rows(t, idl);
     touch_for_new_rows(t, idl);
+}
+
+void
+touched_watch(struct touched *t, const struct ovsdb_idl *idl,
+              const char *name)
+{
+    const struct nethvrec_network *network;
+
+    NETHVREC_NETWORK_FOR_EACH (network, idl) {
+        if (!strcmp(network->name, name)
+            && !already_touched(t, &network->header_.uuid)) {
+            struct touched_network n = {
+                .uuid = network->header_.uuid,
+                .name = xstrdup(network->name),
+                .sequence = network->sequence,
+            };
+            add_network(t, &n);
+        }
+    }
 }
 
 void

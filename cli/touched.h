@@ -18,7 +18,7 @@ struct ovsdb_idl;
 struct ovsdb_idl_row;
 struct ovsdb_idl_txn;
 
-/* A network that the transaction changes.  'uuid' is provisional until
+/* A network that the transaction changes, or that is watched.  'uuid' is provisional until
  * touched_committed(), if the network is new. */
 struct touched_network {
     struct uuid uuid;
@@ -44,6 +44,11 @@ void touched_begin(struct touched *, const struct ovsdb_idl *idl);
 /* Finds the networks that the open transaction changes and raises their
  * sequences in it. */
 void touched_finish(struct touched *, const struct ovsdb_idl *idl);
+
+/* Takes in the network called 'name', if there is one and the transaction does
+ * not change it, without raising its sequence.  After touched_finish(). */
+void touched_watch(struct touched *, const struct ovsdb_idl *idl,
+                   const char *name);
 
 /* Puts in the UUIDs that new networks got when 'txn' was committed. */
 void touched_committed(struct touched *, const struct ovsdb_idl_txn *txn);

@@ -6,15 +6,20 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/cli.h"
 #include "cli/cmd-clouds.h"
 #include "cli/cmd-init.h"
+#include "cli/cmd.h"
 #include "nethv-idl.h"
 #include "util.h"
 
 /* Each group is in the file named for it (cli/cmd-*.c). */
 static const struct verb_group *const groups[] = {
     &cmd_clouds,
+    &tenant_verbs,
+    &document_verbs,
+    &show_verbs,
+    &status_verbs,
+    &tree_verbs,
     NULL
 };
 

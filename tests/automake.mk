@@ -24,6 +24,14 @@ check_PROGRAMS += tests/enrol-server
 tests_enrol_server_SOURCES = tests/enrol-server.c
 tests_enrol_server_LDADD = $(ENROL_LIBS) $(CORE_LIBS)
 
+# nethvctl and the followed database, against a real ovsdb-server; no root.
+TEST_EXTENSIONS = .py
+PY_LOG_COMPILER = /usr/bin/python3
+AM_PY_LOG_FLAGS = -m pytest -q -p no:cacheprovider --bindir $(abs_builddir)
+AM_TESTS_ENVIRONMENT = PYTHONDONTWRITEBYTECODE=1; export PYTHONDONTWRITEBYTECODE;
+TESTS += tests/system/test_ctl.py
+EXTRA_DIST += tests/system/database.py tests/system/test_ctl.py
+
 # System tests: in labs, so only as root, and not part of "make check".
 EXTRA_DIST += \
 	tests/system/conftest.py \

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CMD_H
+#define CMD_H 1
+
+/* The groups of verbs, one for each file cli/cmd-*.c. */
+
+#include "cli/cli.h"
+
+extern const struct verb_group tenant_verbs;    /* cmd-tenant.c */
+extern const struct verb_group document_verbs;  /* cmd-document.c */
+extern const struct verb_group show_verbs;      /* cmd-show.c */
+extern const struct verb_group status_verbs;    /* cmd-status.c */
+extern const struct verb_group tree_verbs;      /* cmd-tree.c */
+
+#endif /* cmd.h */
