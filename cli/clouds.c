@@ -4,43 +4,18 @@
 
 #include <string.h>
 
+#include "model.h"
 #include "nethv-idl.h"
 #include "nethv/wire.h"
 #include "ovs/hostconf.h"
 #include "ovs/inventory.h"
+#include "provider.h"
 #include "smap.h"
 #include "svec.h"
 #include "token.h"
 #include "util.h"
 
 #define CLOUD_LAST "cloud-last"     /* In Global.options. */
-
-/* What passes inside a provider's networks and from one to another: GRE is
- * dropped by Azure; GCP's MTU is 1460; across the Internet 1500 is the most,
- * whatever a network has inside. */
-static const struct provider {
-    const char *name;
-    int mtu;
-    const char *encaps[3];
-    size_t n_encaps;
-} providers[] = {
-    { "aws", 1500, { "geneve", "gre", "vxlan" }, 3 },
-    { "azure", 1500, { "geneve", "vxlan" }, 2 },
-    { "gcp", 1460, { "geneve", "gre", "vxlan" }, 3 },
-    { "private", 1500, { "geneve", "gre", "vxlan" }, 3 },
-    { "other", 1500, { "geneve", "gre", "vxlan" }, 3 },
-};
-
-static const struct provider *
-find_provider(const char *name)
-{
-    for (size_t i = 0; i < ARRAY_SIZE(providers); i++) {
-        if (!strcmp(providers[i].name, name)) {
-            return &providers[i];
-        }
-    }
-    return NULL;
-}
 
 static const struct nethvrec_cloud *
 find_id(struct ovsdb_idl *idl, int64_t id)
@@ -82,7 +57,7 @@ check_words(const struct cloud_wish *wish)
         return xasprintf("the mode of a cloud is direct, tree or mesh, not "
                          "\"%s\"", wish->mode);
     }
-    if (wish->provider && !find_provider(wish->provider)) {
+    if (wish->provider && !provider_find(wish->provider)) {
         return xasprintf("the provider of a cloud is aws, azure, gcp, private "
                          "or other, not \"%s\"", wish->provider);
     }
@@ -179,23 +154,37 @@ insert_links(struct ovsdb_idl *idl, struct ovsdb_idl_txn *txn,
     }
 }
 
+static void
+set_encaps(const struct nethvrec_cloud *cloud, unsigned int encaps)
+{
+    const char *names[ENCAP_N];
+    size_t n = 0;
+
+    for (size_t i = 0; i < ENCAP_N; i++) {
+        if (encaps & (1u << i)) {
+            names[n++] = encap_name(i);
+        }
+    }
+    nethvrec_cloud_set_encaps(cloud, names, n);
+}
+
 static const struct nethvrec_cloud *
 insert_cloud(struct ovsdb_idl_txn *txn, const struct cloud_wish *wish, int id,
              const struct svec *ips)
 {
-    const char *name = wish->provider ? wish->provider : "other";
-    const struct provider *p = find_provider(name);
+    const struct provider *p = (wish->provider
+                                ? provider_find(wish->provider)
+                                : PROVIDER_OTHER);
     const struct nethvrec_cloud *cloud = nethvrec_cloud_insert(txn);
 
     nethvrec_cloud_set_name(cloud, wish->name);
     nethvrec_cloud_set_id(cloud, id);
-    nethvrec_cloud_set_provider(cloud, name);
+    nethvrec_cloud_set_provider(cloud, p->name);
     nethvrec_cloud_set_jurisdiction(cloud, (wish->jurisdiction
                                             ? wish->jurisdiction : ""));
     nethvrec_cloud_set_mtu(cloud, wish->mtu ? wish->mtu : p->mtu);
     nethvrec_cloud_set_mode(cloud, wish->mode ? wish->mode : "direct");
-    nethvrec_cloud_set_encaps(cloud, CONST_CAST(const char **, p->encaps),
-                              p->n_encaps);
+    set_encaps(cloud, p->encaps);
     nethvrec_cloud_set_public_ips(cloud, (const char **) ips->names, ips->n);
     return cloud;
 }

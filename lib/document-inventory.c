@@ -182,6 +182,26 @@ compare_ips(const void *a, const void *b)
     return memcmp(a, b, sizeof(struct in6_addr));
 }
 
+/* Stores in '*provider' what is known of the member "provider" of 'cursor'. */
+static char *
+parse_provider(const struct json_cursor *cursor,
+               const struct provider **provider)
+{
+    const char *names[PROVIDER_N];
+    for (size_t i = 0; i < PROVIDER_N; i++) {
+        names[i] = providers[i].name;
+    }
+    unsigned int choice;
+    char *fault = NULL;
+    struct json_cursor member;
+    *provider = PROVIDER_OTHER;
+    if (json_cursor_member(cursor, "provider", &member)) {
+        fault = json_cursor_choice(&member, names, PROVIDER_N, &choice);
+        *provider = fault ? PROVIDER_OTHER : &providers[choice];
+    }
+    return fault;
+}
+
 /* Parses what a cloud may have, with what its provider is known for as
  * default. */
 static char *
@@ -190,13 +210,14 @@ parse_cloud_options(const struct json_cursor *cursor, struct cloud_spec *spec)
     static const char *const modes[] = { "direct", "tree", "mesh" };
     struct json_cursor member;
     unsigned int mode = CLOUD_DIRECT;
+    const struct provider *provider;
 
-    char *fault = parse_text(cursor, "provider", &spec->provider);
+    char *fault = parse_provider(cursor, &provider);
     if (!fault) {
         fault = parse_text(cursor, "jurisdiction", &spec->jurisdiction);
     }
-    const struct provider *provider = provider_lookup(spec->provider);
     int64_t mtu = provider->mtu;
+    spec->provider = provider->name;
     spec->encaps = provider->encaps;
     if (!fault && json_cursor_member(cursor, "mtu", &member)) {
         fault = json_cursor_integer(&member, 1280, 65535, &mtu);
@@ -549,6 +570,8 @@ document_parse_inventory(const struct json_cursor *root,
         .hosts = HMAP_INITIALIZER(&inventory.hosts),
     };
     fault = parse_lists(root, &inventory);
+    document->offline = (model_first(document->model, MODEL_HOST)
+                         || !smap_is_empty(&document->bindings));
     struct host_id *id;
     HMAP_FOR_EACH_POP (id, node, &inventory.hosts) {
         free(id);

@@ -6,6 +6,8 @@
 
 #include "model.h"
 #include "notation.h"
+#include "pipeline.h"
+#include "topology.h"
 #include "util.h"
 #include "uuid.h"
 
@@ -191,6 +193,23 @@ parse_network_members(const struct json_cursor *cursor,
     return fault;
 }
 
+/* Checks that frames come through the network's virtual topology. */
+static char *
+check_width(const struct json_cursor *cursor,
+            const struct network_parser *parser)
+{
+    const struct model_row *row = model_find(parser->model, MODEL_NETWORK,
+                                             &parser->uuid);
+    unsigned int longest
+        = topology_longest(CONTAINER_OF(row, struct network, row));
+    if (longest <= PIPELINE_HOPS_MAX) {
+        return NULL;
+    }
+    return json_cursor_fault(cursor, "has a path of %u switches, and a frame "
+                             "can enter %d: add links that shorten it",
+                             longest, PIPELINE_HOPS_MAX);
+}
+
 static char *
 parse_network(const struct json_cursor *cursor, void *document_)
 {
@@ -220,6 +239,9 @@ parse_network(const struct json_cursor *cursor, void *document_)
         svec_add(&document->networks, path);
         network.path = path;
         fault = parse_network_members(cursor, &network);
+    }
+    if (!fault) {
+        fault = check_width(cursor, &network);
     }
     free(path);
     return fault;

@@ -43,6 +43,7 @@ struct document {
     enum document_kind kind;
     char *tenant;                   /* Its name; NULL in an inventory. */
     struct svec networks;           /* Paths of those it names, sorted. */
+    bool offline;                   /* Has hosts or bindings. */
     struct model *model;            /* All rows but bindings. */
     struct smap bindings;           /* From port's path to host's name. */
 };
@@ -68,7 +69,8 @@ char *document_put(const struct document *document, struct model *model);
 char *document_settle(struct model *model, const struct smap *bindings);
 
 /* Returns whether the 'length' bytes at 'name' can be the name of one thing:
- * 1 to DOCUMENT_NAME_MAX letters, digits, '.', '_' and '-'. */
+ * 1 to DOCUMENT_NAME_MAX letters, digits, '.', '_' and '-', the first a letter
+ * or digit. */
 bool document_name_valid(const char *name, size_t length);
 
 #endif /* document.h */

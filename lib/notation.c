@@ -24,20 +24,26 @@ wrong(const char *s, const char *clause)
 /* Names. */
 
 static bool
-is_name_char(char c)
+is_alphanumeric(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
-           || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+           || (c >= '0' && c <= '9');
 }
 
 bool
 notation_name_valid(const char *name, size_t length)
 {
-    size_t i = 0;
-    while (i < length && is_name_char(name[i])) {
-        i++;
+    if (length < 1 || length > NOTATION_NAME_MAX
+        || !is_alphanumeric(name[0])) {
+        return false;
     }
-    return i == length && length >= 1 && length <= NOTATION_NAME_MAX;
+    for (size_t i = 1; i < length; i++) {
+        char c = name[i];
+        if (!is_alphanumeric(c) && c != '.' && c != '_' && c != '-') {
+            return false;
+        }
+    }
+    return true;
 }
 
 char *
@@ -45,7 +51,7 @@ notation_name_check(const char *name)
 {
     return (notation_name_valid(name, strlen(name)) ? NULL
             : wrong(name, "is no name: a name is 1 to 64 letters, digits, "
-                    "'.', '_' or '-'"));
+                    "'.', '_' and '-', the first a letter or digit"));
 }
 
 char *

@@ -315,7 +315,7 @@ char *
 plan_create(const struct model *have, const struct document *want,
             struct plan **planp)
 {
-    if (model_first(want->model, MODEL_HOST) || !smap_is_empty(&want->bindings)) {
+    if (want->offline) {
         return xstrdup("\"hosts\" and \"bindings\" of an inventory are for use "
                        "without a database, where hosts join with nethv-agent "
                        "and bind their ports: leave them out");

@@ -7,22 +7,24 @@
 #include "model.h"
 #include "util.h"
 
-/* AWS passes 9001 bytes between its own VMs but 1500 beyond the VPC; Azure drops
- * GRE, between its own VMs too; GCP's default VPC passes 1460 bytes.  The last
- * one stands for all others. */
-static const struct provider providers[] = {
+/* Azure drops GRE, between its own VMs too; the MTU of GCP's networks is 1460.
+ * Across the Internet 1500 is the most, whatever a network has inside. */
+const struct provider providers[] = {
     { "aws", 1500, ENCAP_ALL },
     { "azure", 1500, ENCAP_ALL & ~(1u << ENCAP_GRE) },
     { "gcp", 1460, ENCAP_ALL },
-    { "", 1500, ENCAP_ALL },
+    { "private", 1500, ENCAP_ALL },
+    { "other", 1500, ENCAP_ALL },
 };
+BUILD_ASSERT_DECL(ARRAY_SIZE(providers) == PROVIDER_N);
 
 const struct provider *
-provider_lookup(const char *name)
+provider_find(const char *name)
 {
-    size_t i = 0;
-    while (i + 1 < ARRAY_SIZE(providers) && strcmp(name, providers[i].name)) {
-        i++;
+    for (size_t i = 0; i < PROVIDER_N; i++) {
+        if (!strcmp(name, providers[i].name)) {
+            return &providers[i];
+        }
     }
-    return &providers[i];
+    return NULL;
 }

@@ -9,12 +9,17 @@
 
 struct provider {
     const char *name;
-    uint16_t mtu;                   /* Of packets between its VMs, bytes. */
+    uint16_t mtu;                   /* Of packets that leave a VM, bytes. */
     unsigned int encaps;            /* Bits 1 << enum encap that it passes. */
 };
 
-/* Returns what is known of the provider called 'name'; of one that is not
- * known, what any IP network does. */
-const struct provider *provider_lookup(const char *name);
+/* All of them.  The last one, "other", stands for any IP network and is what a
+ * cloud is of unless said otherwise. */
+#define PROVIDER_N 5
+extern const struct provider providers[PROVIDER_N];
+#define PROVIDER_OTHER (&providers[PROVIDER_N - 1])
+
+/* Returns the provider called 'name', or NULL if none is. */
+const struct provider *provider_find(const char *name);
 
 #endif /* provider.h */

@@ -335,26 +335,68 @@ topology_on_tree(const struct vlink *link)
     return false;
 }
 
-/* Returns the number of nodes on the longest path in a spanning tree. */
-static uint32_t
-longest_path(struct topology *topology)
+/* Returns how far each node is from the first of its domain, in an array that
+ * the caller frees. */
+static uint32_t *
+measure_depths(const struct topology *topology)
 {
-    uint32_t *height = xcalloc(topology->n_nodes, sizeof *height);
+    uint32_t *depth = xmalloc((topology->n_nodes + 1) * sizeof *depth);
+
+    memset(depth, 0xff, topology->n_nodes * sizeof *depth);
+    for (uint32_t k = 0; k < topology->n_nodes; k++) {
+        uint32_t here = topology->order[k];
+        const struct node *node = &topology->nodes[here];
+
+        if (node->root == here) {
+            depth[here] = 0;
+        }
+        for (uint32_t i = node->first; i < node->first + node->n; i++) {
+            uint32_t peer = topology->edges[i].to;
+
+            depth[peer] = MIN(depth[peer], depth[here] + 1);
+        }
+    }
+    return depth;
+}
+
+/* Returns the node above 'i' in the spanning tree, NONE if 'i' is the first of
+ * its domain: the same that edge_towards() finds, without a table for each
+ * domain. */
+static uint32_t
+node_above(const struct topology *topology, const uint32_t *depth, uint32_t i)
+{
+    const struct node *node = &topology->nodes[i];
+
+    for (uint32_t e = node->first; e < node->first + node->n; e++) {
+        if (depth[topology->edges[e].to] + 1 == depth[i]) {
+            return topology->edges[e].to;
+        }
+    }
+    return NONE;
+}
+
+/* Returns the number of nodes on the longest path in a spanning tree.  Takes
+ * time and memory in proportion to nodes and edges. */
+static uint32_t
+longest_path(const struct topology *topology)
+{
+    uint32_t *depth = measure_depths(topology);
+    uint32_t *height = xcalloc(topology->n_nodes + 1, sizeof *height);
     uint32_t longest = topology->n_nodes ? 1 : 0;
 
     /* Backwards, all below a node comes before it. */
     for (uint32_t k = topology->n_nodes; k-- > 0; ) {
         uint32_t i = topology->order[k];
-        const struct edge *up = edge_towards(topology, i,
-                                             topology->nodes[i].root);
+        uint32_t up = node_above(topology, depth, i);
 
-        if (up) {
+        if (up != NONE) {
             uint32_t branch = height[i] + 1;
 
-            longest = MAX(longest, height[up->to] + branch + 1);
-            height[up->to] = MAX(height[up->to], branch);
+            longest = MAX(longest, height[up] + branch + 1);
+            height[up] = MAX(height[up], branch);
         }
     }
+    free(depth);
     free(height);
     return longest;
 }
