@@ -36,7 +36,10 @@ class Programs:
                 raise LabError(f"{bindir}: no such directory (--bindir)")
             self.directories = [str(root / sub) for sub in SUBDIRECTORIES
                                 if (root / sub).is_dir()]
-        self.directories += ["/usr/libexec/nethv"]
+        prefix = scenario.HERE.parents[2]
+        if scenario.HERE == prefix / "share/nethv/lab":
+            self.directories += [str(prefix / sub) for sub in
+                                 ("libexec/nethv", "sbin", "bin")]
 
     def path(self) -> str:
         """PATH for commands on a machine of the lab."""

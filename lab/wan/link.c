@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "packets.h"
 #include "socket-util.h"
 #include "svec.h"
 #include "util.h"
@@ -44,7 +45,7 @@ packet_socket(const char *interface, int *fdp)
     setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size);
     setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size);
     if (setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof on)
-        || setsockopt(fd, SOL_PACKET, PACKET_QDISC_BYPASS, &on, sizeof on)
+        || setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof on)
         || bind(fd, (struct sockaddr *) &address, sizeof address)) {
         error = errno;
         close(fd);
@@ -165,24 +166,72 @@ link_admit(struct link *link, struct way *way, int64_t now,
     }
 }
 
+/* Room for what a batch receives. */
+struct inbox {
+    struct mmsghdr messages[BATCH];
+    struct iovec iovs[BATCH];
+    union {
+        struct cmsghdr header;
+        uint8_t bytes[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
+    } control[BATCH];
+    uint8_t buffers[BATCH][VLAN_HEADER_LEN + FRAME_MAX];
+};
+
+static void
+inbox_init(struct inbox *inbox)
+{
+    memset(inbox->messages, 0, sizeof inbox->messages);
+    for (int i = 0; i < BATCH; i++) {
+        struct msghdr *message = &inbox->messages[i].msg_hdr;
+
+        inbox->iovs[i].iov_base = inbox->buffers[i] + VLAN_HEADER_LEN;
+        inbox->iovs[i].iov_len = FRAME_MAX;
+        message->msg_iov = &inbox->iovs[i];
+        message->msg_iovlen = 1;
+        message->msg_control = &inbox->control[i];
+        message->msg_controllen = sizeof inbox->control[i];
+    }
+}
+
+/* The kernel takes the outer VLAN tag out of a frame and tells it aside.  Puts
+ * that of 'message' back into the frame at 'data', which has room before it,
+ * and returns where the frame then begins. */
+static uint8_t *
+restore_vlan(struct msghdr *message, uint8_t *data)
+{
+    struct cmsghdr *c = CMSG_FIRSTHDR(message);
+    struct tpacket_auxdata aux;
+    ovs_be16 tag[2];
+
+    if (!c || c->cmsg_level != SOL_PACKET || c->cmsg_type != PACKET_AUXDATA) {
+        return data;
+    }
+    memcpy(&aux, CMSG_DATA(c), sizeof aux);
+    if (!(aux.tp_status & TP_STATUS_VLAN_VALID)) {
+        return data;
+    }
+    tag[0] = htons(aux.tp_status & TP_STATUS_VLAN_TPID_VALID
+                   ? aux.tp_vlan_tpid : ETH_TYPE_VLAN_8021Q);
+    tag[1] = htons(aux.tp_vlan_tci);
+    memmove(data - VLAN_HEADER_LEN, data, 2 * ETH_ADDR_LEN);
+    memcpy(data - VLAN_HEADER_LEN + 2 * ETH_ADDR_LEN, tag, sizeof tag);
+    return data - VLAN_HEADER_LEN;
+}
+
 void
 link_receive(struct link *link, int end, int64_t now)
 {
-    uint8_t buffers[BATCH][FRAME_MAX];
-    struct mmsghdr messages[BATCH];
-    struct iovec iovs[BATCH];
+    struct inbox inbox;
     int n;
 
-    memset(messages, 0, sizeof messages);
-    for (int i = 0; i < BATCH; i++) {
-        iovs[i] = (struct iovec) { buffers[i], FRAME_MAX };
-        messages[i].msg_hdr.msg_iov = &iovs[i];
-        messages[i].msg_hdr.msg_iovlen = 1;
-    }
-    n = recvmmsg(link->ends[end].fd, messages, BATCH, 0, NULL);
+    inbox_init(&inbox);
+    n = recvmmsg(link->ends[end].fd, inbox.messages, BATCH, 0, NULL);
     for (int i = 0; i < n; i++) {
-        link_admit(link, &link->ends[end].way, now, buffers[i],
-                   messages[i].msg_len);
+        uint8_t *data = inbox.buffers[i] + VLAN_HEADER_LEN;
+        uint8_t *frame = restore_vlan(&inbox.messages[i].msg_hdr, data);
+
+        link_admit(link, &link->ends[end].way, now, frame,
+                   inbox.messages[i].msg_len + (data - frame));
     }
 }
 

@@ -330,19 +330,22 @@ def test_kill_and_start(lab):
 
 
 def test_capture_and_wire_agree(lab, wire, capture):
-    """What is sent is captured, and received, byte for byte, VLAN tags
-    included."""
-    for tag in b"", bytes.fromhex("81000064"), bytes.fromhex(
-            "88a8006481000065"):
-        frame = (b"\xff" * 6 + bytes.fromhex("020000000001") + tag
-                 + bytes.fromhex("88b5") + bytes(range(64)))
-        pcap = capture("wan", "w1-2", "ether src 02:00:00:00:00:01")
-        receiver = wire("wan", "w1-2")
-        wire(router("aws1"), "to-az1").send(frame)
-        assert receiver.receive(lambda got: got[6:12] == frame[6:12]) \
-            == [frame]
-        wait_until(pcap.packets, 5, "tcpdump has written the frame")
-        assert [bytes(packet) for packet in pcap.stop()] == [frame]
+    """What is sent is captured at both ends of the WAN, and received, byte for
+    byte, VLAN tags included."""
+    marker = bytes.fromhex("020000000001")
+    sender = wire(router("aws1"), "to-az1")
+    receiver = wire(router("az1"), "to-aws1")
+    ends = [capture("wan", interface, "ether src 02:00:00:00:00:01")
+            for interface in ("w1-2", "w2-1")]
+    frames = [b"\xff" * 6 + marker + bytes.fromhex(tag + "88b5")
+              + bytes(range(64))
+              for tag in ("", "81000064", "88a8006481000065")]
+    for frame in frames:
+        sender.send(frame)
+    assert receiver.receive(lambda got: got[6:12] == marker, 3) == frames
+    for pcap in ends:
+        wait_until(lambda: len(pcap.packets()) == 3, 5, "three frames")
+        assert [bytes(packet) for packet in pcap.stop()] == frames
 
 
 # Coming and going.
