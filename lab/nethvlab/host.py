@@ -112,4 +112,5 @@ def _is_locked(path: Path) -> bool:
     with path.open("r+b") as file:
         request = struct.pack("hhqqi", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
         answer = fcntl.fcntl(file, fcntl.F_GETLK, request)
-    return struct.unpack("hhqqi", answer)[0] != fcntl.F_UNLCK
+    kind: int = struct.unpack("hhqqi", answer)[0]
+    return kind != fcntl.F_UNLCK

@@ -13,7 +13,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Callable, Iterable, Iterator, Sequence
 
-from . import LabError, cloud, host, namespaces, nethv, scenario, state, wan
+from . import (LabError, cloud, host, namespaces, nethv, scenario, state,
+               wan)
 from .namespaces import Node
 from .scenario import Scenario
 from .state import State

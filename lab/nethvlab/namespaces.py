@@ -108,8 +108,7 @@ class Node:
         result = subprocess.run(
             self.wrap(argv, netns), text=True, capture_output=True,
             env=env, timeout=timeout, check=False, errors="replace",
-            **({"stdin": subprocess.DEVNULL} if stdin is None
-               else {"input": stdin}))
+            input=stdin or "")
         if check and result.returncode:
             said = (result.stderr or result.stdout).strip()
             raise LabError(f"on {self.name}, `{' '.join(argv)}` failed "

@@ -88,7 +88,8 @@ def add_clouds(lab: Lab) -> None:
 
 def _table(lab: Lab, table: str, columns: str) -> list[list[Any]]:
     text = ctl(lab, "--format=json", f"--columns={columns}", "list", table)
-    return json.loads(text)["data"]
+    rows: list[list[Any]] = json.loads(text)["data"]
+    return rows
 
 
 def set_round_trips(lab: Lab) -> None:

@@ -179,14 +179,14 @@ class _Reader:
         return value
 
     def choice(self, key: str, values: Any, default: Any = ...) -> str:
-        value = self.take(key, str, default)
+        value: str = self.take(key, str, default)
         if value not in values:
             raise LabError(f"{self.where}: \"{key}\" is {value!r}: use one of "
                            f"{', '.join(values)}")
         return value
 
     def name(self, key: str, longest: int) -> str:
-        value = self.take(key, str)
+        value: str = self.take(key, str)
         if not _NAME.fullmatch(value) or len(value) > longest:
             raise LabError(f"{self.where}: {value!r} is no name: use small "
                            "letters, digits and hyphens, a letter first, at "

@@ -72,7 +72,7 @@ def call(node: Node, method: str, *params: str) -> str:
                     raise LabError("nethv-wan hung up") from None
     if reply.get("error"):
         raise LabError(f"nethv-wan: {str(reply['error']).strip()}")
-    return reply.get("result") or ""
+    return str(reply.get("result") or "")
 
 
 def set_link(node: Node, a: str, b: str, *settings: str) -> None:
@@ -83,4 +83,5 @@ def set_link(node: Node, a: str, b: str, *settings: str) -> None:
 
 def show(node: Node) -> list[dict[str, Any]]:
     """The state of all links, a dictionary for each direction."""
-    return json.loads(call(node, "link/show"))
+    links: list[dict[str, Any]] = json.loads(call(node, "link/show"))
+    return links

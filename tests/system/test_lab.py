@@ -473,6 +473,16 @@ def test_labs_coexist(new_lab):
     assert ping(two, "h1", "10.0.0.11", "-c", "2")[0] == 2
 
 
+def test_private_cloud(new_lab):
+    lab = new_lab("private", nethv=False)
+    for host in lab.scenario.hosts:
+        router_ip = lab.scenario.cloud(host.cloud).router_ip
+        assert ping(lab, host.name, router_ip, "-c", "2")[0]
+    assert passes(lab, "dc1-gw", "gcp1-gw", "198.51.100.3", *GRE)
+    received, rtt = ping(lab, router("dc1"), transit(lab, "aws1"), "-c", "5")
+    assert received and 3 <= rtt < 5
+
+
 def test_down_kills_no_stranger(new_lab):
     """A pid that now belongs to somebody else is left alone."""
     lab = new_lab(small("stranger"), nethv=False)
