@@ -251,7 +251,7 @@ write_switches(struct allocate *a, const struct network *network,
         }
         const struct nethvrec_switch_state *state
             = nethvrec_switch_state_insert(txn);
-        nethvrec_switch_state_set_switch(state, sw->row.uuid);
+        nethvrec_switch_state_set_switch_(state, sw->row.uuid);
         nethvrec_switch_state_set_network(state, network->row.uuid);
         nethvrec_switch_state_set_number(state, numbers_take(a->groups));
         changed = true;

@@ -5,6 +5,7 @@ TESTS += tests/unit-tests
 tests_unit_tests_SOURCES = \
 	lab/wan/ring.c \
 	lab/wan/shape.c \
+	tests/unit/compile.c \
 	tests/unit/model.c \
 	tests/unit/rule.c \
 	tests/unit/pki-rsa-request.inc \

@@ -162,11 +162,16 @@ emit_arrived(struct emit *e, const struct vport *port)
     act_resubmit(e, STAGE_DELIVER);
     emit_end(e);
 
+    if (port->vswitch->mode != SWITCH_LEARNING) {
+        return;
+    }
+    static const struct eth_addr group = ETH_ADDR_C(01,00,00,00,00,00);
     emit_begin(e, STAGE_ARRIVED, 110);
     match_field(e, FIELD_TAG, port->network->tag);
     match_field_masked(e, FIELD_KEY, port->binding->location,
                        NETHV_LOCATION_MASK);
     match_field(e, FIELD_WHOLE, 1);
+    match_set_dl_src_masked(&e->match, eth_addr_zero, group);
     act_load(e, FIELD_DOMAIN, topology_domain(port->vswitch));
     act_learn(e);
     act_resubmit(e, STAGE_DELIVER);

@@ -229,7 +229,6 @@ affect_host(struct compiler *c, const struct model_row *row)
 
 static void (*const affects[MODEL_N_KINDS])(struct compiler *,
                                             const struct model_row *) = {
-    [MODEL_NETWORK] = affect_network,
     [MODEL_SWITCH] = affect_switch,
     [MODEL_LINK] = affect_link,
     [MODEL_PORT] = affect_port,
@@ -238,6 +237,16 @@ static void (*const affects[MODEL_N_KINDS])(struct compiler *,
     [MODEL_CLOUD] = affect_cloud,
     [MODEL_HOST] = affect_host,
 };
+
+/* A row that is not present has no contents; the call before or after, when it
+ * has, concerns the same owners. */
+static void
+affect(struct compiler *c, const struct model_row *row)
+{
+    if (row->present && affects[row->kind]) {
+        affects[row->kind](c, row);
+    }
+}
 
 static uint32_t
 network_tag(const struct model_row *row)
@@ -253,8 +262,8 @@ compiler_before(struct model_observer *observer, const struct model_row *row)
 
     if (row->kind == MODEL_NETWORK) {
         c->tag_before = network_tag(row);
-    } else if (affects[row->kind]) {
-        affects[row->kind](c, row);
+    } else {
+        affect(c, row);
     }
 }
 
@@ -263,11 +272,10 @@ compiler_after(struct model_observer *observer, const struct model_row *row)
 {
     struct compiler *c = CONTAINER_OF(observer, struct compiler, observer);
 
-    if (row->kind == MODEL_NETWORK && network_tag(row) == c->tag_before) {
-        return;                     /* Sequences change all the time. */
-    }
-    if (affects[row->kind]) {
-        affects[row->kind](c, row);
+    if (row->kind != MODEL_NETWORK) {
+        affect(c, row);
+    } else if (network_tag(row) != c->tag_before) {
+        affect_network(c, row);     /* Sequences change all the time. */
     }
 }
 

@@ -225,12 +225,14 @@ emit_flood_arrived(struct emit *e, const struct vswitch *sw,
     fan_to_ports(&fan, s);
     fanout_end(&fan);
 
-    for (int whole = 0; whole < 2; whole++) {
+    /* The source of a whole frame is learned, if it can be a source. */
+    bool learning = sw->mode == SWITCH_LEARNING;
+    for (int whole = 0; whole <= learning; whole++) {
         emit_begin(e, STAGE_ARRIVED, 100 + whole * 10);
         match_arrived(e, sw);
-        match_field(e, FIELD_WHOLE, whole);
-        if (whole && sw->mode == SWITCH_LEARNING) {
+        if (whole) {
             static const struct eth_addr group = ETH_ADDR_C(01,00,00,00,00,00);
+            match_field(e, FIELD_WHOLE, 1);
             match_set_dl_src_masked(&e->match, eth_addr_zero, group);
             act_load(e, FIELD_DOMAIN, topology_domain(sw));
             act_learn(e);

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "gateway/gateway.h"
+
+#include "gateway/agent-link.h"
+#include "gateway/edges.h"
+#include "gateway/enrol.h"
+#include "gateway/global.h"
+#include "gateway/sign.h"
+#include "handover.h"
+#include "model.h"
+#include "nethv/version.h"
+#include "openvswitch/json.h"
+#include "openvswitch/poll-loop.h"
+#include "openvswitch/vlog.h"
+#include "ovs/db.h"
+#include "ovs/program.h"
+#include "ovs/vswitch.h"
+#include "timeval.h"
+#include "unixctl.h"
+#include "util.h"
+
+VLOG_DEFINE_THIS_MODULE(gateway);
+
+#define CA_KEY "/var/lib/nethv/ca/ca.key"
+#define ENROL_RETRY_MSEC 5000
+
+struct gateway {
+    struct vswitch_db *vs;
+    struct agent_link *link;
+
+    /* NULL until the host knows who it is. */
+    char *name;                     /* Of this host. */
+    struct model *model;
+    struct db *db;
+    struct global *global;
+    struct enrol *enrol;            /* NULL also if it cannot listen. */
+    struct sign *sign;              /* NULL also if not the authority. */
+    long long int enrol_retry;      /* time_msec() of the next attempt. */
+    struct handover handover;       /* Handed over last. */
+    bool handed;
+    unsigned int seqno;             /* Of 'db', at the last handover. */
+};
+
+static void gateway_register(struct gateway *);
+
+struct gateway *
+gateway_create(void)
+{
+    struct gateway *gw = xzalloc(sizeof *gw);
+
+    gw->vs = vswitch_create(VSWITCH_DATABASE);
+    gw->link = agent_link_create();
+    gateway_register(gw);
+    return gw;
+}
+
+static void
+stop(struct gateway *gw)
+{
+    sign_destroy(gw->sign);
+    enrol_destroy(gw->enrol);
+    global_destroy(gw->global);
+    db_destroy(gw->db);
+    model_destroy(gw->model);
+    free(gw->name);
+    gw->sign = NULL;
+    gw->enrol = NULL;
+    gw->global = NULL;
+    gw->db = NULL;
+    gw->model = NULL;
+    gw->name = NULL;
+}
+
+void
+gateway_destroy(struct gateway *gw)
+{
+    if (gw) {
+        stop(gw);
+        agent_link_destroy(gw->link);
+        vswitch_destroy(gw->vs);
+        free(gw);
+    }
+}
+
+static void
+start(struct gateway *gw, const struct vswitch_config *config)
+{
+    VLOG_INFO("this is gateway %s of cloud %s", config->host, config->cloud);
+    gw->name = xstrdup(config->host);
+    gw->model = model_create();
+    gw->db = db_create(gw->model, DB_ALL);
+    gw->global = global_create(config->host);
+
+    char *error = sign_create(CA_KEY, PROGRAM_CA, db_idl(gw->db), &gw->sign);
+    if (error) {
+        VLOG_ERR("no certificates can be made here: %s", error);
+        free(error);
+    }
+}
+
+static void
+listen_for_hosts(struct gateway *gw)
+{
+    static const struct enrol_config config = {
+        .port = ENROL_PORT,
+        .key = PROGRAM_KEY,
+        .certificate = PROGRAM_CERTIFICATE,
+        .ca = PROGRAM_CA,
+    };
+
+    if (gw->enrol || time_msec() < gw->enrol_retry) {
+        return;
+    }
+    char *error = enrol_create(&config, db_idl(gw->db), &gw->enrol);
+    if (error) {
+        VLOG_ERR("no host can join here: %s", error);
+        free(error);
+        gw->enrol_retry = time_msec() + ENROL_RETRY_MSEC;
+    }
+}
+
+/* Follows the configuration in the local database.  Returns false while there
+ * is none for a gateway. */
+static bool
+configure(struct gateway *gw)
+{
+    if (!vswitch_is_connected(gw->vs)) {
+        return gw->name != NULL;
+    }
+    const struct vswitch_config *config = vswitch_config(gw->vs);
+    if (!config->host || !config->database) {
+        VLOG_WARN_ONCE("external_ids:nethv-host and nethv-database of "
+                       "Open_vSwitch are not set: this host has not joined "
+                       "as a gateway");
+        return gw->name != NULL;
+    }
+    if (!gw->name || strcmp(gw->name, config->host)) {
+        stop(gw);
+        start(gw, config);
+    }
+    return true;
+}
+
+/* Hands over to the agent what has changed. */
+static void
+hand_over(struct gateway *gw)
+{
+    if (!db_is_complete(gw->db)
+        || (gw->handed && db_seqno(gw->db) == gw->seqno)) {
+        return;
+    }
+    struct handover handover;
+    edges_handover(gw->db, gw->model, gw->name,
+                   gw->handed ? &gw->handover : NULL, &handover);
+    gw->seqno = db_seqno(gw->db);
+    if (!gw->handed || memcmp(&handover, &gw->handover, sizeof handover)) {
+        gw->handover = handover;
+        gw->handed = true;
+        agent_link_set(gw->link, handover_to_json(&handover));
+    }
+}
+
+void
+gateway_run(struct gateway *gw)
+{
+    vswitch_run(gw->vs);
+    agent_link_run(gw->link);
+    if (!configure(gw)) {
+        return;
+    }
+    const char *database = vswitch_config(gw->vs)->database;
+    if (vswitch_is_connected(gw->vs) && database) {
+        global_run(gw->global, database);
+        db_set_remotes(gw->db, database, true);
+    }
+    db_run(gw->db);
+    listen_for_hosts(gw);
+    hand_over(gw);
+
+    struct ovsdb_idl_txn *txn = db_is_complete(gw->db) ? db_txn(gw->db)
+                                                       : NULL;
+    if (gw->enrol) {
+        enrol_run(gw->enrol, txn);
+    }
+    sign_run(gw->sign, txn);
+    db_commit(gw->db);
+}
+
+void
+gateway_wait(struct gateway *gw)
+{
+    vswitch_wait(gw->vs);
+    agent_link_wait(gw->link);
+    if (!gw->name) {
+        return;
+    }
+    global_wait(gw->global);
+    db_wait(gw->db);
+    if (gw->enrol) {
+        enrol_wait(gw->enrol);
+    } else {
+        poll_timer_wait_until(gw->enrol_retry);
+    }
+    sign_wait(gw->sign);
+}
+
+/* Control commands. */
+
+static void
+cmd_status(struct unixctl_conn *conn, int argc OVS_UNUSED,
+           const char *argv[] OVS_UNUSED, void *gw_)
+{
+    const struct gateway *gw = gw_;
+
+    if (!gw->name) {
+        unixctl_command_reply_error(conn, "this host has not joined as a "
+                                    "gateway");
+        return;
+    }
+    struct json *json = json_object_create();
+    json_object_put_string(json, "version", NETHV_VERSION);
+    json_object_put_string(json, "host", gw->name);
+    json_object_put(json, "connected",
+                    json_boolean_create(db_is_connected(gw->db)));
+    json_object_put(json, "complete",
+                    json_boolean_create(db_is_complete(gw->db)));
+    json_object_put(json, "enrolment", json_boolean_create(gw->enrol));
+    json_object_put(json, "authority", json_boolean_create(gw->sign));
+    json_object_put(json, "agent",
+                    json_boolean_create(agent_link_is_connected(gw->link)));
+    json_object_put(json, "global", global_to_json(gw->global));
+    if (gw->handed) {
+        json_object_put(json, "handover", handover_to_json(&gw->handover));
+    }
+    char *text = json_to_string(json, JSSF_PRETTY | JSSF_SORT);
+    unixctl_command_reply(conn, text);
+    free(text);
+    json_destroy(json);
+}
+
+static void
+gateway_register(struct gateway *gw)
+{
+    unixctl_command_register("status", "", 0, 0, cmd_status, gw);
+}
