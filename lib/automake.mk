@@ -71,6 +71,7 @@ lib_libcore_la_SOURCES = \
 	lib/wire.c
 # Documents: parsed, compared with what is there, written.
 lib_libcore_la_SOURCES += \
+	lib/document-cloud.c \
 	lib/document-inventory.c \
 	lib/document-port.c \
 	lib/document-private.h \
@@ -116,7 +117,7 @@ nodist_lib_libcore_la_SOURCES = \
 
 CORE_LIBS = lib/libcore.la $(OVS_LIBS) $(JANSSON_LIBS) $(NL_LIBS)
 
-dist_pkgdata_DATA += lib/nethv.ovsschema
+dist_pkgdata_DATA += lib/nethv.ovsschema lib/nethv.schema.json
 
 # The IDL, generated from the schema.
 IDLC = PYTHONPATH=$(OVS_DIR)/python $(PYTHON) $(OVS_DIR)/ovsdb/ovsdb-idlc

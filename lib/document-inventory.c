@@ -7,28 +7,17 @@
 
 #include "nethv/wire.h"
 #include "notation.h"
-#include "packets.h"
-#include "provider.h"
 #include "util.h"
 
-/* The inventory that is being parsed. */
-struct inventory_parser {
-    struct document *document;
-    struct model *model;            /* The document's. */
-    bool clouds[NETHV_CLOUD_MAX + 1]; /* Ids that are taken. */
-    struct hmap hosts;              /* struct host_id: ids that are taken. */
-};
-
+/* An id that a host of the inventory has. */
 struct host_id {
     struct hmap_node node;          /* By location. */
     const char *name;
 };
 
-/* Stores in '*name' the name of the thing of 'kind' at 'cursor' and its UUID in
- * '*uuid'. */
-static char *
-parse_name(const struct json_cursor *cursor, const struct model *model,
-           enum model_kind kind, const char **namep, struct uuid *uuid)
+char *
+document_top_name(const struct json_cursor *cursor, const struct model *model,
+                  enum model_kind kind, const char **namep, struct uuid *uuid)
 {
     const char *name;
     char *fault = document_name(cursor, &name);
@@ -45,10 +34,9 @@ parse_name(const struct json_cursor *cursor, const struct model *model,
     return NULL;
 }
 
-/* Stores in '*id' the member "id" of 'cursor'. */
-static char *
-parse_id(const struct json_cursor *cursor, int64_t max,
-         struct json_cursor *member, int64_t *id)
+char *
+document_id(const struct json_cursor *cursor, int64_t max,
+            struct json_cursor *member, int64_t *id)
 {
     if (!json_cursor_member(cursor, "id", member)) {
         OVS_NOT_REACHED();
@@ -76,9 +64,8 @@ parse_encap(const struct json_cursor *cursor, void *encaps_)
     return NULL;
 }
 
-/* Stores in '*encaps' the member "encaps" of 'cursor', if it is there. */
-static char *
-parse_encaps(const struct json_cursor *cursor, unsigned int *encaps)
+char *
+document_encaps(const struct json_cursor *cursor, unsigned int *encaps)
 {
     struct json_cursor list;
     unsigned int set = 0;
@@ -106,191 +93,6 @@ parse_ip(const struct json_cursor *cursor, const char *key,
     }
     return document_fault(
         &member, notation_host_ip_parse(json_string_value(member.value), ip));
-}
-
-/* Clouds. */
-
-#define TEXT_MAX 64
-
-/* Stores in '*text' the member 'key' of 'cursor', "" if it is not there. */
-static char *
-parse_text(const struct json_cursor *cursor, const char *key,
-           const char **text)
-{
-    struct json_cursor member;
-    *text = "";
-    if (!json_cursor_member(cursor, key, &member)) {
-        return NULL;
-    }
-    const char *s = json_string_value(member.value);
-    size_t n_chars = 0;
-    for (const unsigned char *p = (const unsigned char *) s; *p; p++) {
-        if (*p < 0x20 || *p == 0x7f) {
-            return json_cursor_fault(&member, "has a control character: leave "
-                                     "it out");
-        }
-        n_chars += (*p & 0xc0) != 0x80;
-    }
-    if (n_chars > TEXT_MAX) {
-        return json_cursor_fault(&member, "has %"PRIuSIZE" characters, may "
-                                 "have %d", n_chars, TEXT_MAX);
-    }
-    *text = s;
-    return NULL;
-}
-
-struct ip_list {
-    struct in6_addr *ips;
-    size_t n;
-    size_t allocated;
-};
-
-static char *
-parse_public_ip(const struct json_cursor *cursor, void *list_)
-{
-    struct ip_list *list = list_;
-    struct in6_addr ip;
-    char *fault = json_cursor_check_type(cursor, JSON_A_STRING);
-    if (!fault) {
-        fault = document_fault(
-            cursor, notation_host_ip_parse(json_string_value(cursor->value),
-                                           &ip));
-    }
-    if (!fault && list->n >= DOCUMENT_ADDRESSES_MAX) {
-        fault = json_cursor_fault(cursor, "is one more than the %d that a "
-                                  "cloud may have", DOCUMENT_ADDRESSES_MAX);
-    }
-    for (size_t i = 0; !fault && i < list->n; i++) {
-        if (ipv6_addr_equals(&list->ips[i], &ip)) {
-            fault = json_cursor_fault(cursor, "%s is in the list twice: keep "
-                                      "one", json_string_value(cursor->value));
-        }
-    }
-    if (!fault) {
-        if (list->n >= list->allocated) {
-            list->ips = x2nrealloc(list->ips, &list->allocated,
-                                   sizeof *list->ips);
-        }
-        list->ips[list->n++] = ip;
-    }
-    return fault;
-}
-
-static int
-compare_ips(const void *a, const void *b)
-{
-    return memcmp(a, b, sizeof(struct in6_addr));
-}
-
-/* Stores in '*provider' what is known of the member "provider" of 'cursor'. */
-static char *
-parse_provider(const struct json_cursor *cursor,
-               const struct provider **provider)
-{
-    const char *names[PROVIDER_N];
-    for (size_t i = 0; i < PROVIDER_N; i++) {
-        names[i] = providers[i].name;
-    }
-    unsigned int choice;
-    char *fault = NULL;
-    struct json_cursor member;
-    *provider = PROVIDER_OTHER;
-    if (json_cursor_member(cursor, "provider", &member)) {
-        fault = json_cursor_choice(&member, names, PROVIDER_N, &choice);
-        *provider = fault ? PROVIDER_OTHER : &providers[choice];
-    }
-    return fault;
-}
-
-/* Parses what a cloud may have, with what its provider is known for as
- * default. */
-static char *
-parse_cloud_options(const struct json_cursor *cursor, struct cloud_spec *spec)
-{
-    static const char *const modes[] = { "direct", "tree", "mesh" };
-    struct json_cursor member;
-    unsigned int mode = CLOUD_DIRECT;
-    const struct provider *provider;
-
-    char *fault = parse_provider(cursor, &provider);
-    if (!fault) {
-        fault = parse_text(cursor, "jurisdiction", &spec->jurisdiction);
-    }
-    int64_t mtu = provider->mtu;
-    spec->provider = provider->name;
-    spec->encaps = provider->encaps;
-    if (!fault && json_cursor_member(cursor, "mtu", &member)) {
-        fault = json_cursor_integer(&member, 1280, 65535, &mtu);
-    }
-    if (!fault) {
-        fault = parse_encaps(cursor, &spec->encaps);
-    }
-    if (!fault && json_cursor_member(cursor, "mode", &member)) {
-        fault = json_cursor_choice(&member, modes, ARRAY_SIZE(modes), &mode);
-    }
-    spec->mtu = mtu;
-    spec->mode = mode;
-    return fault;
-}
-
-static char *
-parse_cloud_id(const struct json_cursor *cursor,
-               struct inventory_parser *inventory, struct cloud_spec *spec)
-{
-    struct json_cursor member;
-    int64_t id;
-    char *fault = parse_id(cursor, NETHV_CLOUD_MAX, &member, &id);
-    if (fault) {
-        return fault;
-    } else if (inventory->clouds[id]) {
-        return json_cursor_fault(&member, "is %"PRId64", which another cloud "
-                                 "has: choose another", id);
-    }
-    inventory->clouds[id] = true;
-    spec->id = id;
-    return NULL;
-}
-
-static char *
-parse_cloud(const struct json_cursor *cursor, void *inventory_)
-{
-    static const struct json_field fields[] = {
-        { "name", JSON_A_STRING, true },
-        { "id", JSON_AN_INTEGER, true },
-        { "provider", JSON_A_STRING, false },
-        { "jurisdiction", JSON_A_STRING, false },
-        { "mtu", JSON_AN_INTEGER, false },
-        { "encaps", JSON_A_LIST, false },
-        { "mode", JSON_A_STRING, false },
-        { "public_ips", JSON_A_LIST, false },
-    };
-    struct inventory_parser *inventory = inventory_;
-    struct cloud_spec spec = { .name = NULL };
-    struct ip_list ips = { .ips = NULL };
-    struct uuid uuid;
-    char *fault = json_cursor_check_object(cursor, "a cloud", fields,
-                                           ARRAY_SIZE(fields));
-    if (!fault) {
-        fault = parse_name(cursor, inventory->model, MODEL_CLOUD, &spec.name,
-                           &uuid);
-    }
-    if (!fault) {
-        fault = parse_cloud_id(cursor, inventory, &spec);
-    }
-    if (!fault) {
-        fault = parse_cloud_options(cursor, &spec);
-    }
-    if (!fault) {
-        fault = json_cursor_each(cursor, "public_ips", parse_public_ip, &ips);
-    }
-    if (!fault) {
-        qsort(ips.ips, ips.n, sizeof *ips.ips, compare_ips);
-        spec.public_ips = ips.ips;
-        spec.n_public_ips = ips.n;
-        model_put_cloud(inventory->model, &uuid, &spec);
-    }
-    free(ips.ips);
-    return fault;
 }
 
 /* Links. */
@@ -426,7 +228,7 @@ parse_host_place(const struct json_cursor *cursor,
     char *fault = parse_reference(cursor, "cloud", inventory->model,
                                   MODEL_CLOUD, &row);
     if (!fault) {
-        fault = parse_id(cursor, NETHV_HOST_MAX, &member, &id);
+        fault = document_id(cursor, NETHV_HOST_MAX, &member, &id);
     }
     if (!fault) {
         spec->cloud = row->uuid;
@@ -449,7 +251,7 @@ parse_host_addresses(const struct json_cursor *cursor, struct host_spec *spec,
         fault = parse_ip(cursor, "public_ip", &spec->public_ip);
     }
     if (!fault) {
-        fault = parse_encaps(cursor, &state->encaps);
+        fault = document_encaps(cursor, &state->encaps);
     }
     if (!fault && !spec->gateway
         && json_cursor_member(cursor, "public_ip", &member)) {
@@ -478,8 +280,8 @@ parse_host(const struct json_cursor *cursor, void *inventory_)
     char *fault = json_cursor_check_object(cursor, "a host", fields,
                                            ARRAY_SIZE(fields));
     if (!fault) {
-        fault = parse_name(cursor, inventory->model, MODEL_HOST, &spec.name,
-                           &uuid);
+        fault = document_top_name(cursor, inventory->model, MODEL_HOST,
+                                  &spec.name, &uuid);
     }
     if (!fault) {
         fault = parse_host_place(cursor, inventory, &spec);
@@ -534,7 +336,7 @@ parse_lists(const struct json_cursor *root, struct inventory_parser *inventory)
         const char *key;
         json_cursor_visit *visit;
     } lists[] = {
-        { "clouds", parse_cloud },
+        { "clouds", document_parse_cloud },
         { "links", parse_cloud_link },
         { "hosts", parse_host },
         { "bindings", parse_binding },
@@ -567,6 +369,7 @@ document_parse_inventory(const struct json_cursor *root,
     struct inventory_parser inventory = {
         .document = document,
         .model = document->model,
+        .public_ips = SMAP_INITIALIZER(&inventory.public_ips),
         .hosts = HMAP_INITIALIZER(&inventory.hosts),
     };
     fault = parse_lists(root, &inventory);
@@ -577,5 +380,6 @@ document_parse_inventory(const struct json_cursor *root,
         free(id);
     }
     hmap_destroy(&inventory.hosts);
+    smap_destroy(&inventory.public_ips);
     return fault;
 }

@@ -9,6 +9,7 @@
 #include "document.h"
 #include "json-cursor.h"
 #include "model.h"
+#include "nethv/wire.h"
 
 /* Parse the object at the root into 'document', whose kind is set.  Return
  * NULL or a sentence; 'document' is then good for document_destroy() only. */
@@ -54,5 +55,31 @@ char *document_parse_port(const struct json_cursor *cursor, void *vswitch);
 
 /* Frees the notes on MAC addresses that parsing ports has left. */
 void document_forget_macs(struct network_parser *);
+
+/* The inventory that is being parsed. */
+struct inventory_parser {
+    struct document *document;
+    struct model *model;            /* The document's. */
+    bool clouds[NETHV_CLOUD_MAX + 1]; /* Ids that are taken. */
+    struct smap public_ips;         /* From address to cloud that has it. */
+    struct hmap hosts;              /* Ids that are taken, by location. */
+};
+
+/* Stores in '*name' the name of the thing of 'kind' at 'cursor', which is part
+ * of no other, and its UUID in '*uuid'. */
+char *document_top_name(const struct json_cursor *cursor,
+                        const struct model *model, enum model_kind kind,
+                        const char **name, struct uuid *uuid);
+
+/* Stores in '*id' the member "id" of 'cursor', at most 'max', and in '*member'
+ * where it is. */
+char *document_id(const struct json_cursor *cursor, int64_t max,
+                  struct json_cursor *member, int64_t *id);
+
+/* Stores in '*encaps' the member "encaps" of 'cursor', if it is there. */
+char *document_encaps(const struct json_cursor *cursor, unsigned int *encaps);
+
+/* Parses the cloud at 'cursor', of the struct inventory_parser 'inventory'. */
+char *document_parse_cloud(const struct json_cursor *cursor, void *inventory);
 
 #endif /* document-private.h */

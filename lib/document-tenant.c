@@ -134,8 +134,7 @@ parse_bandwidth(const struct json_cursor *cursor, uint64_t *bps)
             notation_bandwidth_parse(json_string_value(member.value), bps));
     }
     int64_t number;
-    char *fault = json_cursor_integer(&member, 0, NOTATION_BANDWIDTH_MAX,
-                                      &number);
+    char *fault = json_cursor_integer(&member, 0, INT64_MAX, &number);
     if (!fault) {
         fault = document_fault(&member, notation_bandwidth_check(number));
     }

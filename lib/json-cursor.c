@@ -57,7 +57,11 @@ syntax_fault(const json_error_t *error)
     struct ds ds = DS_EMPTY_INITIALIZER;
     ds_put_format(&ds, "line %d, column %d: this is not JSON: ",
                   MAX(1, error->line), MAX(1, error->column));
-    put_printable(&ds, error->text);
+    if (json_error_code(error) == json_error_null_character) {
+        ds_put_cstr(&ds, "the character \\u0000 is in no document");
+    } else {
+        put_printable(&ds, error->text);
+    }
     return ds_steal_cstr(&ds);
 }
 
@@ -420,6 +424,9 @@ json_cursor_integer(const struct json_cursor *cursor, int64_t min, int64_t max,
     if (min == max && i != min) {
         return json_cursor_fault(cursor, "is %"PRId64", must be %"PRId64, i,
                                  min);
+    } else if (max == INT64_MAX && i < min) {
+        return json_cursor_fault(cursor, "is %"PRId64", must be %"PRId64" or "
+                                 "more", i, min);
     } else if (i < min || i > max) {
         return json_cursor_fault(cursor, "is %"PRId64", must be from "
                                  "%"PRId64" to %"PRId64, i, min, max);

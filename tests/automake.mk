@@ -6,6 +6,7 @@ tests_unit_tests_SOURCES = \
 	lab/wan/ring.c \
 	lab/wan/shape.c \
 	tests/unit/compile.c \
+	tests/unit/document.c \
 	tests/unit/model.c \
 	tests/unit/rule.c \
 	tests/unit/pki-rsa-request.inc \
@@ -15,11 +16,13 @@ tests_unit_tests_SOURCES = \
 	tests/unit/tree.c \
 	tests/unit/wan.c \
 	tests/unit/wire.c
+tests_unit_tests_CPPFLAGS = $(AM_CPPFLAGS) -DTESTS_DIR='"$(abs_top_srcdir)/tests"'
 tests_unit_tests_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS) -Wno-missing-prototypes
 # Criterion finds its tests by their section, which nothing refers to.
 tests_unit_tests_LDFLAGS = $(AM_LDFLAGS) -Wl,--no-gc-sections
 tests_unit_tests_LDADD = $(CORE_LIBS) $(CRITERION_LIBS)
 endif
+EXTRA_DIST += tests/golden/document.txt
 
 check_PROGRAMS += tests/enrol-server
 tests_enrol_server_SOURCES = tests/enrol-server.c
@@ -30,8 +33,8 @@ TEST_EXTENSIONS = .py
 PY_LOG_COMPILER = /usr/bin/python3
 AM_PY_LOG_FLAGS = -m pytest -q -p no:cacheprovider --bindir $(abs_builddir)
 AM_TESTS_ENVIRONMENT = PYTHONDONTWRITEBYTECODE=1; export PYTHONDONTWRITEBYTECODE;
-TESTS += tests/system/test_ctl.py
-EXTRA_DIST += tests/system/database.py tests/system/test_ctl.py
+TESTS += tests/system/test_ctl.py tests/system/test_schema.py
+EXTRA_DIST += tests/system/database.py tests/system/test_ctl.py tests/system/test_schema.py
 
 # System tests: in labs, so only as root, and not part of "make check".
 EXTRA_DIST += \
