@@ -42,3 +42,11 @@ agent_libjoin_la_SOURCES = \
 	agent/leave.c \
 	agent/ticket.c \
 	agent/ticket.h
+
+# Units of systemd: what all have in common stands in build-aux/unit-hardening.
+systemdsystemunit_DATA += agent/nethv-agent.service
+CLEANFILES += agent/nethv-agent.service
+EXTRA_DIST += agent/nethv-agent.service.in build-aux/unit-hardening
+UNIT = $(AM_V_GEN)$(MKDIR_P) $(@D) && sed -e 's|@pkglibexecdir[@]|$(pkglibexecdir)|g' -e '/^@hardening[@]$$/{r $(top_srcdir)/build-aux/unit-hardening' -e 'd;}' $< > $@.tmp && mv $@.tmp $@
+agent/nethv-agent.service: agent/nethv-agent.service.in build-aux/unit-hardening Makefile
+	$(UNIT)

@@ -3,8 +3,8 @@
 #include "cli/seed.h"
 
 #include "cli/clouds.h"
+#include "cli/reader.h"
 #include "nethv-idl.h"
-#include "openvswitch/poll-loop.h"
 #include "ovs/inventory.h"
 #include "ovs/pki.h"
 #include "ovsdb-idl.h"
@@ -93,26 +93,14 @@ insert_all(struct ovsdb_idl *idl, const struct seed *seed)
 char *
 seed_database(const struct seed *seed)
 {
-    struct ovsdb_idl *idl = ovsdb_idl_create(seed->remote,
-                                             &nethvrec_idl_class, true, true);
-    long long int deadline = time_msec() + TIMEOUT_MSEC;
-    char *error;
-
-    while (!ovsdb_idl_has_ever_connected(idl) && time_msec() < deadline) {
-        ovsdb_idl_run(idl);
-        ovsdb_idl_wait(idl);
-        poll_timer_wait_until(deadline);
-        poll_block();
-        ovsdb_idl_run(idl);
+    struct ovsdb_idl *idl;
+    char *error = reader_open(seed->remote, TIMEOUT_MSEC, &idl);
+    if (error) {
+        return error;
     }
-    if (!ovsdb_idl_has_ever_connected(idl)) {
-        error = xasprintf("the new database does not answer at %s",
-                          seed->remote);
-    } else if (nethvrec_global_first(idl)) {
-        error = xasprintf("the database at %s is not empty", seed->remote);
-    } else {
-        error = insert_all(idl, seed);
-    }
+    error = (nethvrec_global_first(idl)
+             ? xasprintf("the database at %s is not empty", seed->remote)
+             : insert_all(idl, seed));
     ovsdb_idl_destroy(idl);
     return error;
 }

@@ -31,3 +31,12 @@ gateway_nethv_gateway_SOURCES = \
 	gateway/plant.c \
 	gateway/plant.h
 gateway_nethv_gateway_LDADD = $(ENROL_LIBS) $(CORE_LIBS)
+systemdsystemunit_DATA += gateway/nethv-database.service gateway/nethv-gateway.service gateway/nethv-relay.service
+CLEANFILES += gateway/nethv-database.service gateway/nethv-gateway.service gateway/nethv-relay.service
+EXTRA_DIST += gateway/nethv-database.service.in gateway/nethv-gateway.service.in gateway/nethv-relay.service.in
+gateway/nethv-database.service: gateway/nethv-database.service.in build-aux/unit-hardening Makefile
+	$(UNIT)
+gateway/nethv-gateway.service: gateway/nethv-gateway.service.in build-aux/unit-hardening Makefile
+	$(UNIT)
+gateway/nethv-relay.service: gateway/nethv-relay.service.in build-aux/unit-hardening Makefile
+	$(UNIT)

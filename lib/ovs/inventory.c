@@ -130,10 +130,10 @@ inventory_enrol_remotes(struct ovsdb_idl *idl,
             add_remote(idl, host, cloud, "", INVENTORY_ENROL_PORT, remotes);
         }
     }
-    NETHVREC_HOST_FOR_EACH (host, idl) {
-        if (gateway && host->gateway && host->cloud != cloud) {
-            add_remote(idl, host, cloud, "", INVENTORY_ENROL_PORT, remotes);
-        }
+    const char *name = inventory_option(idl, INVENTORY_DATABASE_HOST);
+    host = gateway && name ? inventory_host(idl, name) : NULL;
+    if (host && host->cloud != cloud) {
+        add_remote(idl, host, cloud, "", INVENTORY_ENROL_PORT, remotes);
     }
 }
 

@@ -51,7 +51,8 @@ char *inventory_relays(struct ovsdb_idl *, const struct nethvrec_cloud *);
 char *inventory_database(struct ovsdb_idl *, const struct nethvrec_cloud *);
 
 /* Adds to 'remotes' where a machine of 'cloud' can enrol: at the gateways of
- * the cloud and, if the machine is to be a 'gateway', at those of others. */
+ * the cloud and, if the machine is to be a 'gateway', at the one that has the
+ * database. */
 void inventory_enrol_remotes(struct ovsdb_idl *, const struct nethvrec_cloud *,
                              bool gateway, struct svec *remotes);
 
