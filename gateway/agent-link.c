@@ -10,6 +10,9 @@
 
 VLOG_DEFINE_THIS_MODULE(agent_link);
 
+/* The agent may take no longer than that to be found again. */
+#define RETRY_MSEC 500
+
 struct agent_link {
     struct jsonrpc_session *session;
     struct json *handover;          /* NULL until the first. */
@@ -24,6 +27,7 @@ agent_link_create(void)
 
     link->session = jsonrpc_session_open("unix:" PROGRAM_RUNDIR "/agent.sock",
                                          true);
+    jsonrpc_session_set_max_backoff(link->session, RETRY_MSEC);
     return link;
 }
 

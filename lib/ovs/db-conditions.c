@@ -69,6 +69,18 @@ db_conditions_destroy(struct db_conditions *c)
 }
 
 void
+db_conditions_swap(struct db_conditions *a, struct db_conditions *b)
+{
+    struct db_conditions tmp = *a;
+
+    *a = *b;
+    *b = tmp;
+    /* A hash map may point into itself. */
+    sset_moved(&a->ports);
+    sset_moved(&b->ports);
+}
+
+void
 db_conditions_add_network(struct db_conditions *c, const struct uuid *uuid)
 {
     if (c->n_networks >= c->allocated_networks) {
@@ -110,11 +122,15 @@ static void
 add_uuid_clause(struct ovsdb_idl_condition *cond,
                 const struct ovsdb_idl_column *column, const struct uuid *uuid)
 {
-    union ovsdb_atom key = { .uuid = *uuid };
-    struct ovsdb_datum datum = { .n = 1, .keys = &key };
-
     if (column && !uuid_is_zero(uuid)) {
+        /* The clause shares the datum, so the key must be on the heap. */
+        struct ovsdb_datum datum = {
+            .n = 1,
+            .keys = xmalloc(sizeof *datum.keys),
+        };
+        datum.keys[0].uuid = *uuid;
         ovsdb_idl_condition_add_clause(cond, OVSDB_F_EQ, column, &datum);
+        ovsdb_datum_destroy(&datum, &column->type);
     }
 }
 

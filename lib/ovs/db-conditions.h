@@ -28,6 +28,7 @@ struct db_conditions {
 
 void db_conditions_init(struct db_conditions *);
 void db_conditions_destroy(struct db_conditions *);
+void db_conditions_swap(struct db_conditions *, struct db_conditions *);
 void db_conditions_add_network(struct db_conditions *, const struct uuid *);
 void db_conditions_sort(struct db_conditions *);
 

@@ -449,8 +449,8 @@ update_conditions(struct db *db)
     if (db_conditions_equal(&wanted, &db->requested)) {
         db_conditions_destroy(&wanted);
     } else {
-        db_conditions_destroy(&db->requested);
-        db->requested = wanted;
+        db_conditions_swap(&wanted, &db->requested);
+        db_conditions_destroy(&wanted);
         db->cond_seqno = db_conditions_set(&db->requested, db->idl);
     }
     note_requested(db);
