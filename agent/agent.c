@@ -9,6 +9,7 @@
 #include "agent/physical.h"
 #include "agent/private.h"
 #include "agent/punts.h"
+#include "agent/renew.h"
 #include "agent/report.h"
 #include "compile/compile.h"
 #include "model.h"
@@ -49,6 +50,7 @@ agent_create(void)
     agent->link = gateway_link_create();
     agent->report = report_create();
     agent->punts = punts_create();
+    agent->renew = renew_create();
     control_register(agent);
     return agent;
 }
@@ -80,6 +82,7 @@ agent_destroy(struct agent *agent)
     }
     stop(agent);
     punts_destroy(agent->punts);
+    renew_destroy(agent->renew);
     report_destroy(agent->report);
     gateway_link_destroy(agent->link);
     vswitch_destroy(agent->vs);
@@ -240,6 +243,7 @@ agent_run(struct agent *agent)
         return;
     }
     db_run(agent->db);
+    renew_run(agent->renew, agent->db);
     update_physical(agent);
     claims_update(agent->claims, vswitch_ifaces(agent->vs), agent->db,
                   agent->followers, agent->compiler);

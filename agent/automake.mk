@@ -28,6 +28,8 @@ agent_nethv_agent_SOURCES = \
 	agent/private.h \
 	agent/punts.c \
 	agent/punts.h \
+	agent/renew.c \
+	agent/renew.h \
 	agent/report.c \
 	agent/report.h
 agent_nethv_agent_LDADD = agent/libjoin.la $(CORE_LIBS)

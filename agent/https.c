@@ -183,7 +183,8 @@ start_tls(struct https *h)
 }
 
 char *
-https_connect(const char *remote, const char *fingerprint, struct https **hp)
+https_connect(const char *remote, const char *fingerprint, bool *reached,
+              struct https **hp)
 {
     struct https *h = xzalloc(sizeof *h);
     h->remote = xstrdup(remote);
@@ -192,6 +193,7 @@ https_connect(const char *remote, const char *fingerprint, struct https **hp)
 
     char *error = open_socket(h);
     if (!error) {
+        *reached = true;
         error = start_tls(h);
     }
     if (error) {

@@ -20,9 +20,10 @@
 struct https;
 
 /* Connects to 'remote' (IP:port) and makes sure that it is the deployment whose
- * CA has 'fingerprint'. */
+ * CA has 'fingerprint'.  Sets '*reached', also on failure, if a TCP connection
+ * came about. */
 char *https_connect(const char *remote, const char *fingerprint,
-                    struct https **);
+                    bool *reached, struct https **);
 void https_close(struct https *);
 
 /* Returns the address of this machine's end, malloc'd. */

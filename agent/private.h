@@ -21,6 +21,7 @@ struct agent {
     struct gateway_link *link;
     struct report *report;
     struct punts *punts;
+    struct renew *renew;
     char *problem;                  /* What is wrong with the configuration. */
 
     /* From here on NULL until the host knows who it is. */

@@ -14,6 +14,9 @@
 #include "token.h"
 #include "util.h"
 
+#define PATIENCE_MSEC 10000
+#define RETRY_MSEC 500
+
 /* What to ask for. */
 struct wish {
     const struct token *token;
@@ -21,6 +24,7 @@ struct wish {
     const char *encap_ip;           /* Or NULL. */
     char *key;
     char *request;
+    bool reached;                   /* Some gateway could be connected to. */
 };
 
 /* Returns the body of the request. */
@@ -39,10 +43,11 @@ format_body(const struct wish *wish, const char *encap_ip)
 }
 
 static char *
-ask(const struct wish *wish, const char *remote, int *status, char **answer)
+ask(struct wish *wish, const char *remote, int *status, char **answer)
 {
     struct https *https;
-    char *error = https_connect(remote, wish->token->ca, &https);
+    char *error = https_connect(remote, wish->token->ca, &wish->reached,
+                                &https);
     if (error) {
         return error;
     }
@@ -58,7 +63,7 @@ ask(const struct wish *wish, const char *remote, int *status, char **answer)
 /* Asks one remote after the other until one gives an answer that will not be
  * another elsewhere. */
 static char *
-ask_all(const struct wish *wish, int *status, char **answer)
+ask_each(struct wish *wish, int *status, char **answer)
 {
     struct ds errors = DS_EMPTY_INITIALIZER;
     const char *remote;
@@ -78,6 +83,21 @@ ask_all(const struct wish *wish, int *status, char **answer)
         free(error);
     }
     return ds_steal_cstr(&errors);
+}
+
+/* The same, again for a while: a gateway may just be starting. */
+static char *
+ask_all(struct wish *wish, int *status, char **answer)
+{
+    long long int deadline = time_msec() + PATIENCE_MSEC;
+    char *error;
+
+    while ((error = ask_each(wish, status, answer))
+           && !wish->reached && time_msec() < deadline) {
+        free(error);
+        xnanosleep(RETRY_MSEC * 1000000ULL);
+    }
+    return error;
 }
 
 /* Reading the answer. */

@@ -47,7 +47,7 @@ static const struct chooser choosers[] = {
     { &nethvrec_table_tenant_state },
     { &nethvrec_table_cloud_link },
     { &nethvrec_table_token },
-    { &nethvrec_table_enrollment },
+    { &nethvrec_table_enrollment, .host = &nethvrec_enrollment_col_host },
     { &nethvrec_table_edge },
     { &nethvrec_table_tunnel },
 };

@@ -118,6 +118,8 @@ program_started(struct program *program OVS_UNUSED)
 void
 program_run(struct program *program)
 {
+    /* Renewed now and then. */
+    stream_ssl_set_key_and_cert(PROGRAM_KEY, PROGRAM_CERTIFICATE);
     unixctl_server_run(program->unixctl);
 }
 

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "agent/renew.h"
+
+#include <string.h>
+
+#include "nethv-idl.h"
+#include "openvswitch/vlog.h"
+#include "ovs/db.h"
+#include "ovs/pki.h"
+#include "timeval.h"
+#include "util.h"
+
+VLOG_DEFINE_THIS_MODULE(renew);
+
+struct renew {
+    unsigned int seqno;             /* Of the db, when looked at last. */
+    char *certificate;              /* In the database, when looked at last. */
+};
+
+/* What this host has. */
+struct files {
+    char *key;
+    char *certificate;
+    char *ca;
+};
+
+struct renew *
+renew_create(void)
+{
+    return xzalloc(sizeof(struct renew));
+}
+
+void
+renew_destroy(struct renew *renew)
+{
+    if (renew) {
+        free(renew->certificate);
+        free(renew);
+    }
+}
+
+static const char *
+find_certificate(struct db *db)
+{
+    const struct nethvrec_host *self = db_self(db);
+    const struct nethvrec_enrollment *e;
+
+    NETHVREC_ENROLLMENT_FOR_EACH (e, db_idl(db)) {
+        if (self && e->host == self) {
+            return e->certificate;
+        }
+    }
+    return NULL;
+}
+
+static void
+files_destroy(struct files *files)
+{
+    pki_wipe(files->key);
+    free(files->certificate);
+    free(files->ca);
+}
+
+static char *
+files_read(struct files *files)
+{
+    memset(files, 0, sizeof *files);
+    char *error = pki_read_file(PKI_HOST_KEY, &files->key);
+    if (!error) {
+        error = pki_read_file(PKI_HOST_CERT, &files->certificate);
+    }
+    return error ? error : pki_read_file(PKI_CA_CERT, &files->ca);
+}
+
+static bool
+is_newer(const char *candidate, const char *present)
+{
+    struct pki_info a, b;
+    char *error = pki_describe(candidate, &a);
+    char *present_error = pki_describe(present, &b);
+    bool newer = !error && (present_error || a.not_after > b.not_after);
+
+    free(error);
+    free(present_error);
+    return newer;
+}
+
+/* Open vSwitch's daemons read key and certificate again only when both files
+ * have changed, and look at the key first: so the certificate goes first. */
+static char *
+install(const char *certificate, const struct files *files)
+{
+    char *error = pki_check("the new certificate", certificate, files->key,
+                            files->ca, time_wall());
+    if (!error) {
+        error = pki_write_file(PKI_HOST_CERT, certificate, 0644);
+    }
+    return error ? error : pki_write_file(PKI_HOST_KEY, files->key, 0600);
+}
+
+static void
+consider(const char *certificate)
+{
+    struct files files;
+    char *error = files_read(&files);
+
+    if (!error && is_newer(certificate, files.certificate)) {
+        error = install(certificate, &files);
+        if (!error) {
+            VLOG_INFO("this host has a new certificate");
+        }
+    }
+    if (error) {
+        VLOG_WARN("the new certificate is not taken: %s", error);
+        free(error);
+    }
+    files_destroy(&files);
+}
+
+void
+renew_run(struct renew *renew, struct db *db)
+{
+    if (renew->seqno == db_seqno(db)) {
+        return;
+    }
+    renew->seqno = db_seqno(db);
+    const char *certificate = find_certificate(db);
+    if (certificate && (!renew->certificate
+                        || strcmp(certificate, renew->certificate))) {
+        consider(certificate);
+        free(renew->certificate);
+        renew->certificate = xstrdup(certificate);
+    }
+}
