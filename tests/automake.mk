@@ -35,12 +35,17 @@ AM_PY_LOG_FLAGS = -m pytest -q -p no:cacheprovider --bindir $(abs_builddir)
 AM_TESTS_ENVIRONMENT = PYTHONDONTWRITEBYTECODE=1; export PYTHONDONTWRITEBYTECODE;
 TESTS += tests/system/test_ctl.py tests/system/test_schema.py
 EXTRA_DIST += tests/system/database.py tests/system/test_ctl.py tests/system/test_schema.py
+# What tests/system/test_shells.py drives.
+check_PROGRAMS += tests/shells
+tests_shells_SOURCES = tests/system/shells.c
+tests_shells_LDADD = $(CORE_LIBS)
 
 # System tests: in labs, so only as root, and not part of "make check".
 EXTRA_DIST += \
 	tests/system/conftest.py \
 	tests/system/test_lab.py \
+	tests/system/test_shells.py \
 	tests/system/wires.py
 .PHONY: check-system
-check-system: all
+check-system: all $(check_PROGRAMS)
 	/usr/bin/python3 -m pytest -p no:cacheprovider $(srcdir)/tests/system --bindir $(abs_builddir) $(PYTESTFLAGS)

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "byte-order.h"
 #include "compile/compile.h"
@@ -111,29 +112,42 @@ rule_decode(const struct ofpbuf *msg)
     return rule;
 }
 
-struct rule *
-ofmirror_canonical(const struct rule *rule)
-{
-    struct ofpbuf *msg = rule_encode(rule, false);
-    struct rule *canonical = rule_decode(msg);
-    ofpbuf_delete(msg);
-    return canonical;
-}
-
-/* Removes from 'm' the rule with the identity of 'rule', if it has one, and
- * returns whether that was equal to 'rule'. */
-static bool
-ofmirror_take(struct ofmirror *m, const struct rule *rule)
+/* Finds the rule with the identity of 'rule', also if its match comes back
+ * from a switch in another form than it has here. */
+static struct rule *
+ofmirror_find_canonical(const struct ofmirror *m, const struct rule *rule)
 {
     struct rule *there = ofmirror_find(m, rule);
-    if (!there) {
-        return false;
-    }
 
-    bool equal = rule_same_contents(there, rule);
-    hmap_remove(&m->rules, &there->node);
-    rule_destroy(there);
-    return equal;
+    if (!there && !hmap_is_empty(&m->rules)) {
+        struct ofpbuf *msg = rule_encode(rule, false);
+        struct rule *canonical = rule_decode(msg);
+
+        there = canonical ? ofmirror_find(m, canonical) : NULL;
+        rule_destroy(canonical);
+        ofpbuf_delete(msg);
+    }
+    return there;
+}
+
+/* Returns whether 'a' and 'b' do the same: have the same form on the
+ * wire.  That in memory may differ, if only in padding that nothing writes. */
+static bool
+same_contents(const struct rule *a, const struct rule *b)
+{
+    uint64_t a_stub[512 / 8], b_stub[512 / 8];
+    struct ofpbuf a_bytes = OFPBUF_STUB_INITIALIZER(a_stub);
+    struct ofpbuf b_bytes = OFPBUF_STUB_INITIALIZER(b_stub);
+
+    ofpacts_put_openflow_instructions(a->ofpacts, a->ofpacts_len, &a_bytes,
+                                      OFP15_VERSION);
+    ofpacts_put_openflow_instructions(b->ofpacts, b->ofpacts_len, &b_bytes,
+                                      OFP15_VERSION);
+    bool same = (a->cookie == b->cookie && a_bytes.size == b_bytes.size
+                 && !memcmp(a_bytes.data, b_bytes.data, a_bytes.size));
+    ofpbuf_uninit(&a_bytes);
+    ofpbuf_uninit(&b_bytes);
+    return same;
 }
 
 /* Does for 'rule' what ofmirror_compare() does for all. */
@@ -141,23 +155,18 @@ static bool
 ofmirror_compare_rule(struct ofmirror *m, const struct rule *rule,
                       struct ovs_list *adds)
 {
-    const struct rule *there = ofmirror_find(m, rule);
-    if (there && rule_same_contents(there, rule)) {
-        return ofmirror_take(m, rule);
+    struct rule *there = ofmirror_find_canonical(m, rule);
+    bool same = there && same_contents(there, rule);
+
+    if (there) {
+        hmap_remove(&m->rules, &there->node);
+        rule_destroy(there);
     }
-
-    struct ofpbuf *msg = rule_encode(rule, false);
-    struct rule *canonical = (hmap_is_empty(&m->rules) ? NULL
-                              : rule_decode(msg));
-    bool equal = ofmirror_take(m, canonical ? canonical : rule) && canonical;
-    rule_destroy(canonical);
-
-    if (equal) {
-        ofpbuf_delete(msg);
-    } else {
+    if (!same) {
+        struct ofpbuf *msg = rule_encode(rule, false);
         ovs_list_push_back(adds, &msg->list_node);
     }
-    return equal;
+    return same;
 }
 
 size_t
@@ -165,16 +174,16 @@ ofmirror_compare(struct ofmirror *m, const struct rule_set *wanted,
                  struct ovs_list *adds, struct ovs_list *dels)
 {
     const struct rule *rule;
-    size_t n_equal = 0;
+    size_t n_same = 0;
 
     HMAP_FOR_EACH (rule, node, &wanted->rules) {
-        n_equal += ofmirror_compare_rule(m, rule, adds);
+        n_same += ofmirror_compare_rule(m, rule, adds);
     }
     HMAP_FOR_EACH (rule, node, &m->rules) {
         struct ofpbuf *msg = rule_encode(rule, true);
         ovs_list_push_back(dels, &msg->list_node);
     }
-    return n_equal;
+    return n_same;
 }
 
 static int

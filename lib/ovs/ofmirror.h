@@ -6,9 +6,9 @@
  * equal to what is wanted.
  *
  * Actions and matches have more than one form in memory for one form on the
- * wire.  Both sides are therefore compared as they are decoded from OpenFlow:
- * the switch's are, and a wanted rule is encoded and decoded when its form in
- * memory does not do.
+ * wire.  So actions are compared as they are encoded, and a wanted match that
+ * is not found is encoded, decoded and sought once more: the switch's have been
+ * decoded.
  *
  * Messages are lists of struct ofpbuf by 'list_node'. */
 
@@ -45,10 +45,6 @@ int ofmirror_add_reply(struct ofmirror *, const struct ofp_header *oh);
  * mirror is used up: it must be cleared before it is filled again. */
 size_t ofmirror_compare(struct ofmirror *, const struct rule_set *wanted,
                         struct ovs_list *adds, struct ovs_list *dels);
-
-/* Returns 'rule' in the form that a switch gives back, or NULL if it cannot be
- * encoded and decoded again.  The caller destroys it. */
-struct rule *ofmirror_canonical(const struct rule *rule);
 
 /* Meters, an array that grows. */
 struct ofmeters {

@@ -444,15 +444,12 @@ vswitch_apply(struct vswitch_db *db)
 {
     const struct vswitch_op *op;
 
+    if (db->datapath_type) {
+        apply_bridge(db);
+    }
     LIST_FOR_EACH (op, node, &db->ops) {
         keep_first(&db->op_problem, op->apply(db, op));
     }
     free(db->problem);
-    db->problem = NULL;
-    if (db->datapath_type) {
-        apply_bridge(db);
-    }
-    if (db->tunnels_set) {
-        db->problem = apply_tunnels(db);
-    }
+    db->problem = db->tunnels_set ? apply_tunnels(db) : NULL;
 }
