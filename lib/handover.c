@@ -18,8 +18,8 @@ edge_to_json(const struct handover_edge *edge)
     ipv6_format_mapped(&edge->remote_ip, &ip);
     json_object_put(json, "cloud", json_integer_create(edge->cloud));
     json_object_put_string(json, "encap", encap_name(edge->encap));
-    json_object_put_nocopy(json, "remote_ip",
-                           json_string_create_nocopy(ds_steal_cstr(&ip)));
+    json_object_put(json, "remote_ip",
+                    json_string_create_nocopy(ds_steal_cstr(&ip)));
     return json;
 }
 

@@ -7,7 +7,9 @@ tests_unit_tests_SOURCES = \
 	lab/wan/shape.c \
 	tests/unit/compile.c \
 	tests/unit/document.c \
+	tests/unit/handover.c \
 	tests/unit/model.c \
+	tests/unit/numbers.c \
 	tests/unit/rule.c \
 	tests/unit/pki-rsa-request.inc \
 	tests/unit/pki.c \

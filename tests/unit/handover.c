@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "handover.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "openvswitch/json.h"
+
+Test(handover, round_trip)
+{
+    static struct handover from, to;
+    struct json *json;
+
+    from.n_edges = 2;
+    for (int i = 0; i < 2; i++) {
+        from.edges[i].cloud = 2 + i;
+        from.edges[i].encap = i ? ENCAP_GENEVE : ENCAP_GRE;
+        from.edges[i].remote_ip.s6_addr[0] = 0xfd;
+        from.edges[i].remote_ip.s6_addr[15] = i;
+        from.trees[i].number = 7 - i;
+        from.trees[i].via[2] = 2;
+        from.trees[i].via[3] = 2 + i;
+        from.trees[i].via[254] = 3;
+    }
+    json = handover_to_json(&from);
+    char *error = handover_from_json(json, &to);
+    cr_assert_null(error, "%s", error);
+    json_destroy(json);
+    struct json *again = handover_to_json(&to);
+    json = handover_to_json(&from);
+    cr_assert(json_equal(again, json));
+    json_destroy(again);
+    json_destroy(json);
+}
+
+static const struct {
+    const char *text;
+    const char *says;
+} faults[] = {
+    { "{}", "Required 'edges' member is missing" },
+    { "{\"edges\":[],\"trees\":[],\"x\":1}", "Member 'x' is present" },
+    { "{\"edges\":[{\"cloud\":255,\"encap\":\"gre\",\"remote_ip\":\"::1\"}],"
+      "\"trees\":[]}", "a cloud's id is 1 to 254" },
+    { "{\"edges\":[{\"cloud\":2,\"encap\":\"ipip\",\"remote_ip\":\"::1\"}],"
+      "\"trees\":[]}", "is not gre, geneve or vxlan" },
+    { "{\"edges\":[{\"cloud\":2,\"encap\":\"gre\",\"remote_ip\":\"x\"}],"
+      "\"trees\":[]}", "is not an IP address" },
+    { "{\"edges\":[],\"trees\":[{\"number\":0,\"via\":{}}]}",
+      "tree number 0" },
+    { "{\"edges\":[],\"trees\":[{\"number\":1,\"via\":{\"0\":1}}]}",
+      "clouds are 1 to 254" },
+    { "{\"edges\":[],\"trees\":[{\"number\":1,\"via\":{}},{\"number\":2,"
+      "\"via\":{}},{\"number\":3,\"via\":{}}]}", "at most 254 and 2" },
+};
+
+Test(handover, faults_are_sentences_and_change_nothing)
+{
+    static struct handover handover;
+
+    handover.n_edges = 77;
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+        struct json *json = json_from_string(faults[i].text);
+        cr_assert_eq(json->type, JSON_OBJECT, "%s", faults[i].text);
+        char *error = handover_from_json(json, &handover);
+        cr_assert(error && strstr(error, faults[i].says), "%s: %s",
+                  faults[i].text, error ? error : "no error");
+        cr_assert_eq(handover.n_edges, 77);
+        free(error);
+        json_destroy(json);
+    }
+}
