@@ -59,7 +59,8 @@ model_port_at(const struct model *model, uint32_t tag, uint32_t location,
         if ((is_mac ? binding->macs[l->index].location
              : binding->location) == location
             && port->binding == binding
-            && port->row.present && port->network->tag == tag) {
+            && port->row.present && port->network->row.present
+            && tag && port->network->tag == tag) {
             *mac = is_mac ? binding->macs[l->index].address : eth_addr_zero;
             return port;
         }

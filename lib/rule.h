@@ -50,9 +50,9 @@ struct rule *rule_create(uint8_t table, uint16_t priority, uint64_t cookie,
 struct rule *rule_clone(const struct rule *);
 void rule_destroy(struct rule *);
 
-/* Return whether two rules have the same table, priority and match, or the same
- * cookie and actions.  Actions are the same if they read the same: some of their
- * bytes tell only whether they came from a text or from a message. */
+/* Return whether two rules have the same table, priority and match, or the
+ * same cookie and actions.  Actions are the same if they read the same: some
+ * of their bytes tell only whether they came from a text or from a message. */
 bool rule_same_identity(const struct rule *, const struct rule *);
 bool rule_same_contents(const struct rule *, const struct rule *);
 

@@ -4,11 +4,11 @@
 
 /* The virtual topology of a network: how its learning switches are joined.
  *
- * Switches that forward by themselves and are joined by virtual links, directly
- * or through others, form one broadcast domain.  It is named by the lowest flood
- * group among them.  Within a domain a frame for a known address takes the
- * shortest path, and a flood follows a spanning tree, so rings and parallel
- * links are safe.
+ * Switches that forward by themselves and are joined by virtual links,
+ * directly or through others, form one broadcast domain.  It is named by the
+ * lowest flood group among them.  Within a domain a frame for a known address
+ * takes the shortest path, and a flood follows a spanning tree, so rings and
+ * parallel links are safe.
  *
  * The rule is the same for both: the next switch towards a destination is, of
  * the neighbours one hop nearer to it, the one with the lowest group, by the

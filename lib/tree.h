@@ -6,12 +6,12 @@
  * between them (Alaluna et al., "(Literally) above the clouds").
  *
  * The weight of an edge is the operator's cost if there is one, else the
- * measured round-trip time in milliseconds, the mean of what both ends measured;
- * an edge with neither is heavier than all others, so that it joins only clouds
- * that nothing else joins.  Of edges that weigh the same the one with the lower
- * cloud ids is the lighter.  So there is one tree for given candidates, and all
- * who know them come to it.  Where the candidates do not join all clouds it is
- * a forest, the minimum one.
+ * measured round-trip time in milliseconds, the mean of what both ends
+ * measured; an edge with neither is heavier than all others, so that it joins
+ * only clouds that nothing else joins.  Of edges that weigh the same the one
+ * with the lower cloud ids is the lighter.  So there is one tree for given
+ * candidates, and all who know them come to it.  Where the candidates do not
+ * join all clouds it is a forest, the minimum one.
  *
  * Pure values: no allocation but where said. */
 

@@ -8,6 +8,9 @@ tests_unit_tests_SOURCES = \
 	tests/unit/compile.c \
 	tests/unit/document.c \
 	tests/unit/handover.c \
+	tests/unit/made-model.c \
+	tests/unit/made-model.h \
+	tests/unit/model-random.c \
 	tests/unit/model.c \
 	tests/unit/numbers.c \
 	tests/unit/rule.c \
