@@ -110,16 +110,27 @@ static int
 compare_port_ips(const void *a_, const void *b_)
 {
     const struct port_ip *a = a_, *b = b_;
-    int by_address = memcmp(&a->address, &b->address, sizeof a->address);
 
-    return by_address ? by_address : (int) a->plen - (int) b->plen;
+    return memcmp(&a->address, &b->address, sizeof a->address);
 }
 
-/* Sorts the 'n' elements of 'size' bytes at 'array' and drops duplicates.
- * Returns how many are left. */
+/* The longer prefix first. */
+static int
+compare_port_ips_and_plens(const void *a_, const void *b_)
+{
+    const struct port_ip *a = a_, *b = b_;
+    int by_address = compare_port_ips(a, b);
+
+    return by_address ? by_address : (int) b->plen - (int) a->plen;
+}
+
+typedef int compare_func(const void *, const void *);
+
+/* Sorts the 'n' elements of 'size' bytes at 'array' by 'compare' and, of those
+ * that are the same to 'same', keeps the first.  Returns how many are left. */
 static size_t
-sort_unique(void *array, size_t n, size_t size,
-            int (*compare)(const void *, const void *))
+sort_unique(void *array, size_t n, size_t size, compare_func *compare,
+            compare_func *same)
 {
     char *elements = array;
     size_t n_unique = 0;
@@ -129,7 +140,7 @@ sort_unique(void *array, size_t n, size_t size,
         char *last = elements + (n_unique - 1) * size;
         char *this = elements + i * size;
 
-        if (!n_unique || compare(last, this)) {
+        if (!n_unique || same(last, this)) {
             memmove(elements + n_unique++ * size, this, size);
         }
     }
@@ -145,7 +156,7 @@ vport_copy_addresses(struct vport *port, const struct port_spec *spec)
         port->macs[i].address = spec->macs[i];
     }
     port->n_macs = sort_unique(port->macs, spec->n_macs, sizeof *port->macs,
-                               compare_port_macs);
+                               compare_port_macs, compare_port_macs);
 
     port->ips = xcalloc(spec->n_ips, sizeof *port->ips);
     for (size_t i = 0; i < spec->n_ips; i++) {
@@ -153,7 +164,7 @@ vport_copy_addresses(struct vport *port, const struct port_spec *spec)
         port->ips[i].plen = spec->plens[i];
     }
     port->n_ips = sort_unique(port->ips, spec->n_ips, sizeof *port->ips,
-                              compare_port_ips);
+                              compare_port_ips_and_plens, compare_port_ips);
 }
 
 static bool
@@ -168,7 +179,7 @@ vport_same_addresses(const struct vport *a, const struct vport *b)
         }
     }
     for (size_t i = 0; i < a->n_ips; i++) {
-        if (compare_port_ips(&a->ips[i], &b->ips[i])) {
+        if (compare_port_ips_and_plens(&a->ips[i], &b->ips[i])) {
             return false;
         }
     }
@@ -363,6 +374,16 @@ compare_binding_macs(const void *a_, const void *b_)
     return eth_addr_compare_3way(a->address, b->address);
 }
 
+static int
+compare_binding_macs_and_locations(const void *a_, const void *b_)
+{
+    const struct binding_mac *a = a_, *b = b_;
+    int by_address = compare_binding_macs(a, b);
+
+    return by_address ? by_address
+           : a->location < b->location ? -1 : a->location > b->location;
+}
+
 /* Returns the MACs of 'spec' sorted and without duplicates, '*n' of them. */
 static struct binding_mac *
 binding_copy_macs(const struct binding_spec *spec, size_t *n)
@@ -370,7 +391,8 @@ binding_copy_macs(const struct binding_spec *spec, size_t *n)
     struct binding_mac *macs = xcalloc(spec->n_macs, sizeof *macs);
 
     nullable_memcpy(macs, spec->macs, spec->n_macs * sizeof *macs);
-    *n = sort_unique(macs, spec->n_macs, sizeof *macs, compare_binding_macs);
+    *n = sort_unique(macs, spec->n_macs, sizeof *macs,
+                     compare_binding_macs_and_locations, compare_binding_macs);
     return macs;
 }
 
@@ -385,8 +407,7 @@ binding_equals(const struct binding *binding, const struct binding_spec *spec,
         return false;
     }
     for (size_t i = 0; i < n_macs; i++) {
-        if (compare_binding_macs(&binding->macs[i], &macs[i])
-            || binding->macs[i].location != macs[i].location) {
+        if (compare_binding_macs_and_locations(&binding->macs[i], &macs[i])) {
             return false;
         }
     }

@@ -19,7 +19,8 @@
  *
  * The model depends only on which rows it has, not on the order in which they
  * came: lists and indexes below are in no order, MACs and IPs of a port and
- * MACs of a binding are sorted and without duplicates.
+ * MACs of a binding are sorted and without duplicates (of an IP with several
+ * prefix lengths the longest counts, of a MAC with several numbers the lowest).
  *
  * Pure: no input or output, no clock.  Not thread-safe; several models may be
  * used by several threads. */

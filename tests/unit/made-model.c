@@ -132,7 +132,7 @@ put_binding(struct model *model, unsigned int n, uint64_t v)
     };
 
     for (size_t i = 0; i < N_ADDRESSES; i++) {
-        macs[i].address = made_mac(i * 3 + draw(&v, 3));
+        macs[i].address = made_mac(draw(&v, 8));
         macs[i].location = (spec.location & NETHV_HOST_MASK)
                            | nethv_location(0, 0, n * 8 + 2 + i);
     }
