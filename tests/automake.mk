@@ -54,3 +54,7 @@ EXTRA_DIST += \
 .PHONY: check-system
 check-system: all $(check_PROGRAMS)
 	/usr/bin/python3 -m pytest -p no:cacheprovider $(srcdir)/tests/system --bindir $(abs_builddir) $(PYTESTFLAGS)
+
+# What is run under the sanitizers.
+.PHONY: sanitized-tests
+sanitized-tests: tests/unit-tests
