@@ -57,4 +57,5 @@ check-system: all $(check_PROGRAMS)
 
 # What is run under the sanitizers.
 .PHONY: sanitized-tests
-sanitized-tests: tests/unit-tests
+sanitized-tests: $(BUILT_SOURCES)
+	$(MAKE) $(AM_MAKEFLAGS) tests/unit-tests
