@@ -65,6 +65,12 @@ static const char *const texts[] = {
     "actions=learn(table=12,idle_timeout=300,priority=100,"
     "NXM_NX_REG2[],NXM_OF_ETH_DST[]=NXM_OF_ETH_SRC[],"
     "load:NXM_NX_REG3[]->NXM_NX_REG4[])",
+    "cookie=0x7, table=110, priority=100,"
+    "tun_metadata0=0x1001000/0xfffff000,tun_src=192.0.2.1 "
+    "actions=move:NXM_NX_REG4[]->NXM_NX_TUN_METADATA0[0..31],"
+    "set_field:0x2001004->tun_metadata0,resubmit(,111)",
+    "cookie=0x8, table=0, priority=9,packet_type=(1,0x894f),in_port=3 "
+    "actions=decap(),decap(),resubmit(,110)",
 };
 
 /* Returns the rule that a switch would understand of 'rule''s encoding. */
