@@ -12,6 +12,10 @@ sbin_PROGRAMS += agent/nethv-agent
 agent_nethv_agent_SOURCES = \
 	agent/agent.c \
 	agent/agent.h \
+	agent/attach.c \
+	agent/attach.h \
+	agent/attachment.c \
+	agent/attachment.h \
 	agent/claims.c \
 	agent/claims.h \
 	agent/control.c \
@@ -25,6 +29,8 @@ agent_nethv_agent_SOURCES = \
 	agent/nethv-agent.c \
 	agent/physical.c \
 	agent/physical.h \
+	agent/port-info.c \
+	agent/port-info.h \
 	agent/private.h \
 	agent/punts.c \
 	agent/punts.h \

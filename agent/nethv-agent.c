@@ -25,6 +25,8 @@ static const struct agent_verb {
     const char *name;
     int (*main)(int argc, char *argv[]);
 } verbs[] = {
+    { "attach", attach_main },
+    { "detach", detach_main },
     { "join", join_main },
     { "leave", leave_main },
     { NULL, NULL },

@@ -98,6 +98,10 @@ lib_libcore_la_SOURCES += \
 
 # Shells of the host: its switch, its database, its kernel.
 lib_libcore_la_SOURCES += \
+	lib/ovs/netif-layer3.c \
+	lib/ovs/netif-monitor.c \
+	lib/ovs/netif-private.h \
+	lib/ovs/netif.c \
 	lib/ovs/netif.h \
 	lib/ovs/ofmirror.c \
 	lib/ovs/ofmirror.h \

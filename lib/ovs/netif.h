@@ -38,10 +38,6 @@ char *netif_create_veth(struct netns *ns, const char *name,
 /* Creates the persistent tap 'name' in 'ns'. */
 char *netif_create_tap(struct netns *ns, const char *name);
 
-/* Moves 'name' from 'ns' to 'to' and calls it 'new_name' there. */
-char *netif_move(struct netns *ns, const char *name, struct netns *to,
-                 const char *new_name);
-
 /* Deletes 'name', if it exists. */
 char *netif_delete(struct netns *, const char *name);
 
@@ -64,7 +60,7 @@ struct netif_setup {
     size_t n_addrs;
     struct in6_addr gateway;        /* Of a default route. */
     bool up;
-    bool arp_off;
+    int arp;                        /* -1 to turn ARP off, 1 to turn it on. */
 };
 char *netif_configure(struct netns *, const char *name,
                       const struct netif_setup *);
@@ -91,6 +87,9 @@ struct netif_layer3;
 char *netif_layer3_read(struct netns *, const char *name,
                         struct netif_layer3 **);
 void netif_layer3_destroy(struct netif_layer3 *);
+
+/* Returns whether there is no address in it. */
+bool netif_layer3_is_empty(const struct netif_layer3 *);
 
 /* Gives 'name' the addresses and routes, or takes exactly those from it.
  * Those that it has already, or does not have, are no error. */

@@ -7,8 +7,8 @@
  *
  * Actions and matches have more than one form in memory for one form on the
  * wire.  So actions are compared as they are encoded, and a wanted match that
- * is not found is encoded, decoded and sought once more: the switch's have been
- * decoded.
+ * is not found is encoded, decoded and sought once more: the switch's have
+ * been decoded.
  *
  * Messages are lists of struct ofpbuf by 'list_node'. */
 

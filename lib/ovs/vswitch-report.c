@@ -290,6 +290,14 @@ vswitch_find_iface(const struct vswitch_db *db, const char *key,
 }
 
 const char *
+vswitch_iface_id(const struct vswitch_db *db, const char *name,
+                 const char *key)
+{
+    const struct ovsrec_interface *row = vswitch_iface_row(db, name);
+    return row ? smap_get(&row->external_ids, key) : NULL;
+}
+
+const char *
 vswitch_port_bridge(const struct vswitch_db *db, const char *name)
 {
     const struct ovsrec_bridge *br;

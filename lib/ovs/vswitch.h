@@ -166,6 +166,11 @@ void vswitch_del_bridge(struct vswitch_db *, const char *name);
 const char *vswitch_find_iface(const struct vswitch_db *, const char *key,
                                const char *value);
 
+/* Returns external_ids:'key' of interface 'name', or NULL.  Valid until the
+ * next vswitch_run(). */
+const char *vswitch_iface_id(const struct vswitch_db *, const char *name,
+                             const char *key);
+
 /* Returns the bridge that has port 'name', or NULL. */
 const char *vswitch_port_bridge(const struct vswitch_db *, const char *name);
 
