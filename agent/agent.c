@@ -12,6 +12,7 @@
 #include "agent/renew.h"
 #include "agent/report.h"
 #include "compile/compile.h"
+#include "handover.h"
 #include "model.h"
 #include "nethv/wire.h"
 #include "openvswitch/vlog.h"
@@ -171,6 +172,23 @@ update_physical(struct agent *agent)
     fabric_destroy(&fabric);
 }
 
+/* Follows the networks that have endpoints here, and on a gateway those whose
+ * floods it relays. */
+static void
+update_networks(struct agent *agent)
+{
+    const struct handover *handover
+        = agent->is_gateway ? gateway_link_handover(agent->link) : NULL;
+
+    followers_mark(agent->followers);
+    claims_update(agent->claims, vswitch_ifaces(agent->vs), agent->db,
+                  agent->followers, agent->compiler);
+    for (size_t i = 0; handover && i < handover->n_networks; i++) {
+        followers_need(agent->followers, agent->db, &handover->networks[i]);
+    }
+    followers_sweep(agent->followers, agent->db);
+}
+
 /* Sends what has changed in the rules. */
 static void
 update_switch(struct agent *agent)
@@ -245,8 +263,7 @@ agent_run(struct agent *agent)
     db_run(agent->db);
     renew_run(agent->renew, agent->db);
     update_physical(agent);
-    claims_update(agent->claims, vswitch_ifaces(agent->vs), agent->db,
-                  agent->followers, agent->compiler);
+    update_networks(agent);
     update_switch(agent);
     ofswitch_run(agent->sw);
     followers_update(agent->followers, agent->db, agent->claims, agent->stamp,

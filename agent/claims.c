@@ -258,11 +258,9 @@ claims_update(struct claims *claims, const struct shash *ifaces,
     struct claim *claim;
 
     claims_note_interfaces(claims, ifaces, db, compiler);
-    followers_mark(followers);
     HMAP_FOR_EACH (claim, node, &claims->claims) {
         claim_update(claims, claim, db, followers, compiler);
     }
-    followers_sweep(followers, db);
 }
 
 /* The database. */

@@ -49,6 +49,15 @@ session_close(struct session *session)
     free(session);
 }
 
+static void
+forget(struct gateway_link *link)
+{
+    if (link->handover) {
+        handover_uninit(link->handover);
+        free(link->handover);
+    }
+}
+
 void
 gateway_link_destroy(struct gateway_link *link)
 {
@@ -61,7 +70,7 @@ gateway_link_destroy(struct gateway_link *link)
         session_close(session);
     }
     pstream_close(link->listener);
-    free(link->handover);
+    forget(link);
     free(link);
 }
 
@@ -86,7 +95,7 @@ answer(struct gateway_link *link, const struct jsonrpc_msg *request)
         return jsonrpc_create_error(json_string_create_nocopy(error),
                                     request->id);
     }
-    free(link->handover);
+    forget(link);
     link->handover = handover;
     link->seqno++;
     VLOG_INFO("handover: %"PRIuSIZE" edges, tree %u", handover->n_edges,

@@ -9,7 +9,7 @@ struct db;
 struct handover;
 struct model;
 
-/* Fills in '*handover' for the gateway host 'host_name' from the rows Edge,
+/* Fills in '*handover', which the caller uninits, for the gateway host 'host_name' from the rows Edge,
  * Tunnel and Global in 'db'.  'previous' is what was handed over before (NULL:
  * nothing): the tree in it stays as the second one. */
 void edges_handover(struct db *, const struct model *, const char *host_name,

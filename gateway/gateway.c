@@ -63,6 +63,8 @@ stop(struct gateway *gw)
     global_destroy(gw->global);
     db_destroy(gw->db);
     model_destroy(gw->model);
+    handover_uninit(&gw->handover);
+    gw->handed = false;
     free(gw->name);
     gw->sign = NULL;
     gw->enrol = NULL;
@@ -154,11 +156,14 @@ hand_over(struct gateway *gw)
     edges_handover(gw->db, gw->model, gw->name,
                    gw->handed ? &gw->handover : NULL, &handover);
     gw->seqno = db_seqno(gw->db);
-    if (!gw->handed || memcmp(&handover, &gw->handover, sizeof handover)) {
-        gw->handover = handover;
-        gw->handed = true;
-        agent_link_set(gw->link, handover_to_json(&handover));
+    if (gw->handed && handover_equal(&handover, &gw->handover)) {
+        handover_uninit(&handover);
+        return;
     }
+    handover_uninit(&gw->handover);
+    gw->handover = handover;
+    gw->handed = true;
+    agent_link_set(gw->link, handover_to_json(&handover));
 }
 
 void

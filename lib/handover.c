@@ -8,6 +8,25 @@
 #include "ovsdb-error.h"
 #include "packets.h"
 #include "util.h"
+#include "uuid.h"
+
+void
+handover_uninit(struct handover *handover)
+{
+    free(handover->networks);
+    memset(handover, 0, sizeof *handover);
+}
+
+bool
+handover_equal(const struct handover *a, const struct handover *b)
+{
+    return a->n_edges == b->n_edges && a->n_networks == b->n_networks
+           && !memcmp(a->edges, b->edges, a->n_edges * sizeof *a->edges)
+           && !memcmp(a->trees, b->trees, sizeof a->trees)
+           && (!a->n_networks
+               || !memcmp(a->networks, b->networks,
+                          a->n_networks * sizeof *a->networks));
+}
 
 static struct json *
 edge_to_json(const struct handover_edge *edge)
@@ -46,6 +65,7 @@ handover_to_json(const struct handover *handover)
     struct json *json = json_object_create();
     struct json *edges = json_array_create_empty();
     struct json *trees = json_array_create_empty();
+    struct json *networks = json_array_create_empty();
 
     for (size_t i = 0; i < handover->n_edges; i++) {
         json_array_add(edges, edge_to_json(&handover->edges[i]));
@@ -55,8 +75,13 @@ handover_to_json(const struct handover *handover)
             json_array_add(trees, tree_to_json(&handover->trees[i]));
         }
     }
+    for (size_t i = 0; i < handover->n_networks; i++) {
+        json_array_add(networks, json_string_create_nocopy(
+            xasprintf(UUID_FMT, UUID_ARGS(&handover->networks[i]))));
+    }
     json_object_put(json, "edges", edges);
     json_object_put(json, "trees", trees);
+    json_object_put(json, "networks", networks);
     return json;
 }
 
@@ -149,6 +174,24 @@ tree_from_json(const struct json *json, struct handover_tree *tree)
 }
 
 static char *
+networks_from_json(const struct json *networks, struct handover *handover)
+{
+    size_t n = networks->array.n;
+
+    handover->networks = xmalloc(n * sizeof *handover->networks);
+    for (size_t i = 0; i < n; i++) {
+        const struct json *elem = networks->array.elems[i];
+        if (elem->type != JSON_STRING
+            || !uuid_from_string(&handover->networks[i], json_string(elem))) {
+            return xasprintf("element %"PRIuSIZE" of \"networks\" is not a "
+                             "UUID", i);
+        }
+    }
+    handover->n_networks = n;
+    return NULL;
+}
+
+static char *
 arrays_from_json(const struct json *edges, const struct json *trees,
                  struct handover *handover)
 {
@@ -185,6 +228,8 @@ handover_from_json(const struct json *json, struct handover *handover)
     ovsdb_parser_init(&parser, json, "handover");
     const struct json *edges = ovsdb_parser_member(&parser, "edges", OP_ARRAY);
     const struct json *trees = ovsdb_parser_member(&parser, "trees", OP_ARRAY);
+    const struct json *networks = ovsdb_parser_member(&parser, "networks",
+                                                      OP_ARRAY);
     char *error = parser_done(&parser);
     if (error) {
         return error;
@@ -193,7 +238,12 @@ handover_from_json(const struct json *json, struct handover *handover)
     struct handover *parsed = xzalloc(sizeof *parsed);
     error = arrays_from_json(edges, trees, parsed);
     if (!error) {
+        error = networks_from_json(networks, parsed);
+    }
+    if (!error) {
         *handover = *parsed;
+    } else {
+        handover_uninit(parsed);
     }
     free(parsed);
     return error;

@@ -10,10 +10,12 @@
  * parameter of the JSON-RPC request "handover":
  *
  *     {"edges": [{"cloud": 2, "encap": "gre", "remote_ip": "198.51.100.2"}],
- *      "trees": [{"number": 1, "via": {"2": 2, "3": 2}}]}
+ *      "trees": [{"number": 1, "via": {"2": 2, "3": 2}}],
+ *      "networks": ["7d6e56da-b834-4c7d-9a3c-274cbf143cfa"]}
  *
  * 'via' says for each cloud in the tree by which neighbouring cloud it is
- * reached.  The first tree is the current one.
+ * reached.  The first tree is the current one.  'networks' are those whose
+ * floods this gateway relays: they have endpoints in its cloud.
  *
  * Pure. */
 
@@ -42,13 +44,20 @@ struct handover {
     struct handover_edge edges[NETHV_CLOUD_MAX];
     size_t n_edges;
     struct handover_tree trees[2];
+    struct uuid *networks;          /* Sorted. */
+    size_t n_networks;
 };
+
+/* Frees what '*handover' points to. */
+void handover_uninit(struct handover *);
+
+bool handover_equal(const struct handover *, const struct handover *);
 
 /* Returns 'handover' as JSON. */
 struct json *handover_to_json(const struct handover *);
 
-/* Reads 'json' into '*handover'.  Returns NULL, or a malloc'd sentence and
- * leaves '*handover' alone. */
+/* Reads 'json' into '*handover', which the caller uninits.  Returns NULL, or a
+ * malloc'd sentence and leaves '*handover' alone. */
 char *handover_from_json(const struct json *json, struct handover *handover);
 
 #endif /* handover.h */

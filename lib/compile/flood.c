@@ -391,7 +391,9 @@ emit_flood(const struct compiler *c, struct emit *e,
         return;
     }
     spread_init(&spread, c, sw);
-    emit_flood_source(e, sw, &spread);
+    if (compiler_is_home(c, sw->network)) {
+        emit_flood_source(e, sw, &spread);
+    }
     emit_reach_flood(c, e, sw, &spread);
     if (spread.n_locals || compiler_is_gateway(c)) {
         emit_flood_landed(c, e, sw, &spread);

@@ -75,12 +75,12 @@ emit_forward_base(struct emit *e)
 
 /* The port as a destination, on every host that has its network. */
 void
-emit_port(const struct compiler *c OVS_UNUSED, struct emit *e,
+emit_port(const struct compiler *c, struct emit *e,
           const struct model_row *row)
 {
     const struct vport *port = CONTAINER_OF(row, struct vport, row);
 
-    if (!vswitch_ready(port->vswitch)
+    if (!vswitch_ready(port->vswitch) || !compiler_is_home(c, port->network)
         || port->vswitch->mode != SWITCH_LEARNING) {
         return;
     }
@@ -127,13 +127,14 @@ emit_path(struct emit *e, const struct vswitch *from, const struct vswitch *to)
 
 /* Entry to a switch, and its paths to all others of its domain. */
 void
-emit_switch(const struct compiler *c OVS_UNUSED, struct emit *e,
+emit_switch(const struct compiler *c, struct emit *e,
             const struct model_row *row)
 {
     const struct vswitch *sw = CONTAINER_OF(row, struct vswitch, row);
     const struct vswitch *other;
 
-    if (!vswitch_ready(sw) || sw->mode != SWITCH_LEARNING) {
+    if (!vswitch_ready(sw) || !compiler_is_home(c, sw->network)
+        || sw->mode != SWITCH_LEARNING) {
         return;
     }
 
@@ -218,7 +219,7 @@ emit_link_direction(struct emit *e, const struct vlink *link,
 }
 
 void
-emit_link(const struct compiler *c OVS_UNUSED, struct emit *e,
+emit_link(const struct compiler *c, struct emit *e,
           const struct model_row *row)
 {
     const struct vlink *link = CONTAINER_OF(row, struct vlink, row);
@@ -226,7 +227,7 @@ emit_link(const struct compiler *c OVS_UNUSED, struct emit *e,
     const struct vswitch *b = link->ends[1].vswitch;
 
     if (a != b && vswitch_ready(a) && vswitch_ready(b)
-        && link_is_first(link)) {
+        && compiler_is_home(c, link->network) && link_is_first(link)) {
         emit_link_direction(e, link, a, b);
         emit_link_direction(e, link, b, a);
     }

@@ -38,10 +38,19 @@ struct compiler {
     uint8_t cloud;                  /* Its cloud. */
     struct fabric fabric;
     struct hmap endpoints;          /* struct endpoint. */
+    struct hmap homes;              /* struct home. */
+    bool homes_stale;
     struct hmap domains;            /* struct switch_domain. */
     struct hmap dirty[ROLE_N];      /* struct dirty_owner. */
     struct rule_set rules;
     uint32_t tag_before;            /* Of the network that is changing. */
+};
+
+/* A network with endpoints on this host.  Of other networks in the model (a
+ * gateway has those whose floods it relays) only floods get rules. */
+struct home {
+    struct hmap_node node;          /* In compiler->homes by 'network'. */
+    struct uuid network;
 };
 
 /* An endpoint of this host. */
@@ -100,6 +109,9 @@ struct endpoint *compiler_endpoint(const struct compiler *,
 uint32_t compiler_ofport(const struct compiler *, const struct vport *);
 
 bool compiler_is_gateway(const struct compiler *);
+
+/* Returns whether 'network' has endpoints on this host. */
+bool compiler_is_home(const struct compiler *, const struct network *);
 
 /* Returns the OvS port and encapsulation by which this host sends to the host
  * of its cloud at 'location', through '*ofport' and '*encap'.  False if there is

@@ -24,6 +24,9 @@ Test(handover, round_trip)
         from.trees[i].via[3] = 2 + i;
         from.trees[i].via[254] = 3;
     }
+    struct uuid network = { { 1, 2, 3, 4 } };
+    from.networks = &network;
+    from.n_networks = 1;
     json = handover_to_json(&from);
     char *error = handover_from_json(json, &to);
     cr_assert_null(error, "%s", error);
@@ -31,8 +34,10 @@ Test(handover, round_trip)
     struct json *again = handover_to_json(&to);
     json = handover_to_json(&from);
     cr_assert(json_equal(again, json));
+    cr_assert(handover_equal(&from, &to));
     json_destroy(again);
     json_destroy(json);
+    handover_uninit(&to);
 }
 
 static const struct {
@@ -40,19 +45,22 @@ static const struct {
     const char *says;
 } faults[] = {
     { "{}", "Required 'edges' member is missing" },
-    { "{\"edges\":[],\"trees\":[],\"x\":1}", "Member 'x' is present" },
+    { "{\"edges\":[],\"trees\":[],\"networks\":[],\"x\":1}",
+      "Member 'x' is present" },
+    { "{\"edges\":[],\"trees\":[],\"networks\":[\"x\"]}",
+      "element 0 of \"networks\" is not a UUID" },
     { "{\"edges\":[{\"cloud\":255,\"encap\":\"gre\",\"remote_ip\":\"::1\"}],"
-      "\"trees\":[]}", "a cloud's id is 1 to 254" },
+      "\"trees\":[],\"networks\":[]}", "a cloud's id is 1 to 254" },
     { "{\"edges\":[{\"cloud\":2,\"encap\":\"ipip\",\"remote_ip\":\"::1\"}],"
-      "\"trees\":[]}", "is not gre, geneve or vxlan" },
+      "\"trees\":[],\"networks\":[]}", "is not gre, geneve or vxlan" },
     { "{\"edges\":[{\"cloud\":2,\"encap\":\"gre\",\"remote_ip\":\"x\"}],"
-      "\"trees\":[]}", "is not an IP address" },
-    { "{\"edges\":[],\"trees\":[{\"number\":0,\"via\":{}}]}",
+      "\"trees\":[],\"networks\":[]}", "is not an IP address" },
+    { "{\"edges\":[],\"trees\":[{\"number\":0,\"via\":{}}],\"networks\":[]}",
       "tree number 0" },
-    { "{\"edges\":[],\"trees\":[{\"number\":1,\"via\":{\"0\":1}}]}",
+    { "{\"edges\":[],\"trees\":[{\"number\":1,\"via\":{\"0\":1}}],\"networks\":[]}",
       "clouds are 1 to 254" },
     { "{\"edges\":[],\"trees\":[{\"number\":1,\"via\":{}},{\"number\":2,"
-      "\"via\":{}},{\"number\":3,\"via\":{}}]}", "at most 254 and 2" },
+      "\"via\":{}},{\"number\":3,\"via\":{}}],\"networks\":[]}", "at most 254 and 2" },
 };
 
 Test(handover, faults_are_sentences_and_change_nothing)
