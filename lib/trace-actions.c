@@ -31,7 +31,9 @@ send_to_controller(struct walk *w, const void *userdata, size_t size)
 {
     struct trace_event *event;
 
-    walk_commit(w);
+    if (!walk_commit(w)) {
+        return;
+    }
     event = trace_add_event(w->trace);
     event->kind = TRACE_EVENT_CONTROLLER;
     event->host = xstrdup(trace_host_name(w->host));
@@ -291,12 +293,13 @@ do_check_pkt_larger(struct walk *w, const struct ofpact *a,
     size_t size;
     bool larger;
 
-    walk_commit(w);
+    if (!walk_commit(w)) {
+        return false;
+    }
     size = dp_packet_size(w->packet->packet);
     larger = size > c->pkt_len;
     walk_detail(w, "%"PRIuSIZE" bytes: %s", size, larger ? "larger" : "fits");
-    walk_branch(w, rest, len, &c->dst, true, larger);
-    walk_branch(w, rest, len, &c->dst, false, !larger);
+    walk_branches(w, rest, len, &c->dst, larger);
     return false;
 }
 
@@ -492,7 +495,10 @@ do_encap(struct walk *w, const struct ofpact *a, const struct ofpact *end)
 {
     const struct ofpact_encap *encap = ofpact_get_ENCAP(a);
 
-    walk_commit(w);
+    if (!walk_commit(w)) {
+        return false;
+    }
+    w->n_headers++;
     switch (ntohl(encap->new_pkt_type)) {
     case PT_ETH:
         encap_ethernet(w);
@@ -544,13 +550,21 @@ decap_nsh(struct walk *w)
         return;
     }
     w->pending_decap = true;
-    walk_thaw(w);
+    if (w->action_set.size) {
+        walk_fail(w, "decap() of NSH while there is an action set can make "
+                  "Open vSwitch abort (see trace.h)");
+    } else if (walk_commit(w)) {
+        walk_thaw(w);
+    }
 }
 
 static bool
 do_decap(struct walk *w, const struct ofpact *a, const struct ofpact *end)
 {
-    walk_commit(w);
+    if (!walk_commit(w)) {
+        return false;
+    }
+    w->n_headers++;
     switch (ntohl(w->flow.packet_type)) {
     case PT_ETH:
         decap_ethernet(w);

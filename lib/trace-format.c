@@ -90,15 +90,14 @@ trace_format(const struct trace *trace, struct ds *s)
 }
 
 static struct json *
-json_hex(const void *bytes, size_t n)
+json_hex(const uint8_t *bytes, size_t n)
 {
     struct ds s = DS_EMPTY_INITIALIZER;
 
-    ds_put_hex(&s, bytes, n);
-    /* ds_put_hex() writes "0x" before, and "0" for nothing. */
-    struct json *json = json_string_create(n ? ds_cstr(&s) + 2 : "");
-    ds_destroy(&s);
-    return json;
+    for (size_t i = 0; i < n; i++) {
+        ds_put_format(&s, "%02x", bytes[i]);
+    }
+    return json_string_create_nocopy(ds_steal_cstr(&s));
 }
 
 static struct json *

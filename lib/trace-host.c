@@ -3,6 +3,7 @@
 
 #include "trace-walk.h"
 
+#include "bitmap.h"
 #include "classifier.h"
 #include "openvswitch/ofp-flow.h"
 #include "openvswitch/ofp-match.h"
@@ -20,7 +21,7 @@ struct trace_rule {
     struct ovs_list node;           /* In trace_host->rules or ->learned. */
     const struct rule *rule;
     struct rule *owned;             /* 'rule' itself, if it was learned. */
-    struct trace_rule *displaced;   /* Comes back when this one goes. */
+    struct trace_rule *successor;   /* The learned rule in its place. */
 };
 
 struct trace_host {
@@ -29,6 +30,7 @@ struct trace_host {
     struct ovs_list rules;
     struct ovs_list learned;        /* Youngest first. */
     struct tun_table *options;
+    ovs_version_t version;          /* Each learned rule begins one. */
 };
 
 static struct tun_table *
@@ -65,34 +67,66 @@ trace_rule_cast(const struct cls_rule *cls_rule)
                     : NULL;
 }
 
+/* Moves the tunnel options in 'match', which has no option table and so put
+ * them one after the other, to where 'options' has them. */
+static void
+place_options(struct match *match, const struct tun_table *options)
+{
+    const struct tun_metadata_allocation places = match->tun_md;
+    const struct tun_metadata flow = match->flow.tunnel.metadata;
+    const struct tun_metadata mask = match->wc.masks.tunnel.metadata;
+    size_t idx;
+
+    memset(&match->tun_md, 0, sizeof match->tun_md);
+    memset(&match->flow.tunnel.metadata, 0, sizeof flow);
+    memset(&match->wc.masks.tunnel.metadata, 0, sizeof mask);
+    match->flow.tunnel.metadata.tab = options;
+    ULLONG_FOR_EACH_1 (idx, mask.present.map) {
+        const struct mf_field *mf = mf_from_id(MFF_TUN_METADATA0 + idx);
+        const struct tun_metadata_loc *loc = &places.entry[idx].loc;
+        union mf_value value = { .b = { 0 } };
+        union mf_value bits = { .b = { 0 } };
+        size_t ofs = mf->n_bytes - loc->len;
+
+        /* 'value' and 'bits' are right-justified. */
+        memcpy(value.b + ofs, flow.opts.u8 + loc->c.offset, loc->len);
+        memcpy(bits.b + ofs, mask.opts.u8 + loc->c.offset, loc->len);
+        tun_metadata_set_match(mf, &value, &bits, match, NULL);
+    }
+}
+
+static void
+init_cls_rule(struct cls_rule *cls_rule, const struct rule *rule,
+              const struct tun_table *options)
+{
+    if (rule->match.tun_md) {
+        struct match match;
+
+        minimatch_expand(&rule->match, &match);
+        place_options(&match, options);
+        cls_rule_init(cls_rule, &match, rule->priority);
+    } else {
+        cls_rule_init_from_minimatch(cls_rule, &rule->match, rule->priority);
+    }
+}
+
 static struct trace_rule *
 trace_rule_insert(struct trace_host *host, const struct rule *rule)
 {
     struct trace_rule *tr = xzalloc(sizeof *tr);
 
     tr->rule = rule;
-    cls_rule_init_from_minimatch(&tr->cls_rule, &rule->match, rule->priority);
-    tr->displaced = trace_rule_cast(
-        classifier_replace(table_of(host, rule->table), &tr->cls_rule,
-                           OVS_VERSION_MIN, NULL, 0));
+    init_cls_rule(&tr->cls_rule, rule, host->options);
+    classifier_insert(table_of(host, rule->table), &tr->cls_rule,
+                      host->version, NULL, 0);
     return tr;
 }
 
 static void
 trace_rule_remove(struct trace_host *host, struct trace_rule *tr)
 {
-    struct classifier *cls = host->tables[tr->rule->table];
-
-    classifier_remove_assert(cls, &tr->cls_rule);
+    classifier_remove_assert(host->tables[tr->rule->table], &tr->cls_rule);
     cls_rule_destroy(&tr->cls_rule);
-    if (tr->displaced) {
-        /* A rule that was in a classifier cannot go in again. */
-        struct trace_rule *again = trace_rule_insert(host,
-                                                     tr->displaced->rule);
-        ovs_list_replace(&again->node, &tr->displaced->node);
-        cls_rule_destroy(&tr->displaced->cls_rule);
-        free(tr->displaced);
-    }
     ovs_list_remove(&tr->node);
     rule_destroy(tr->owned);
     free(tr);
@@ -101,17 +135,29 @@ trace_rule_remove(struct trace_host *host, struct trace_rule *tr)
 void
 trace_host_forget(struct trace_host *host)
 {
-    while (!ovs_list_is_empty(&host->learned)) {
-        trace_rule_remove(host,
-                          CONTAINER_OF(ovs_list_front(&host->learned),
-                                       struct trace_rule, node));
+    struct trace_rule *tr;
+
+    LIST_FOR_EACH_SAFE (tr, node, &host->learned) {
+        trace_rule_remove(host, tr);
+    }
+    LIST_FOR_EACH (tr, node, &host->rules) {
+        if (tr->successor) {
+            cls_rule_restore_visibility(&tr->cls_rule);
+            tr->successor = NULL;
+        }
     }
 }
 
 size_t
 trace_host_n_learned(const struct trace_host *host)
 {
-    return ovs_list_size(&host->learned);
+    const struct trace_rule *tr;
+    size_t n = 0;
+
+    LIST_FOR_EACH (tr, node, &host->learned) {
+        n += !tr->successor;
+    }
+    return n;
 }
 
 static void
@@ -151,6 +197,7 @@ trace_host_create(const char *name, const struct rule_set *rules)
 
     host->name = xstrdup(name);
     host->options = option_table();
+    host->version = OVS_VERSION_MIN;
     ovs_list_init(&host->rules);
     ovs_list_init(&host->learned);
     trace_host_set_rules(host, rules);
@@ -181,14 +228,14 @@ trace_host_options(const struct trace_host *host)
 }
 
 const struct rule *
-trace_host_lookup(const struct trace_host *host, uint8_t table,
-                  const struct flow *flow)
+trace_host_lookup(const struct trace_host *host, uint64_t version,
+                  uint8_t table, const struct flow *flow)
 {
     const struct classifier *cls = host->tables[table];
     struct trace_rule *tr;
 
     /* The flow is const for everybody but conjunctions, which no rule has. */
-    tr = trace_rule_cast(cls ? classifier_lookup(cls, OVS_VERSION_MIN,
+    tr = trace_rule_cast(cls ? classifier_lookup(cls, version,
                                                  CONST_CAST(struct flow *,
                                                             flow), NULL)
                              : NULL);
@@ -202,23 +249,9 @@ count_cookie(const struct classifier *cls, ovs_be64 cookie)
     size_t n = 0;
 
     CLS_FOR_EACH (tr, cls_rule, cls) {
-        n += tr->rule->cookie == ntohll(cookie);
+        n += !tr->successor && tr->rule->cookie == ntohll(cookie);
     }
     return n;
-}
-
-/* Frees the learned rule that 'tr' has displaced; what that one displaced is
- * now displaced by 'tr'. */
-static void
-forget_displaced(struct trace_rule *tr)
-{
-    struct trace_rule *old = tr->displaced;
-
-    tr->displaced = old->displaced;
-    ovs_list_remove(&old->node);
-    cls_rule_destroy(&old->cls_rule);
-    rule_destroy(old->owned);
-    free(old);
 }
 
 bool
@@ -236,7 +269,7 @@ trace_host_learn(struct trace_host *host, const struct ofputil_flow_mod *fm,
 
     old = trace_rule_cast(classifier_find_minimatch_exactly(
                               cls, &fm->match, fm->priority,
-                              OVS_VERSION_MIN));
+                              OVS_VERSION_MAX));
     if (old && rule_same_contents(old->rule, rule)) {
         rule_destroy(rule);
         return true;
@@ -246,11 +279,21 @@ trace_host_learn(struct trace_host *host, const struct ofputil_flow_mod *fm,
         return false;
     }
 
+    host->version++;
+    if (old) {
+        cls_rule_make_invisible_in_version(&old->cls_rule, host->version);
+    }
     tr = trace_rule_insert(host, rule);
     tr->owned = rule;
     ovs_list_push_front(&host->learned, &tr->node);
-    if (tr->displaced && tr->displaced->owned) {
-        forget_displaced(tr);
+    if (old) {
+        old->successor = tr;
     }
     return true;
+}
+
+uint64_t
+trace_host_version(const struct trace_host *host)
+{
+    return host->version;
 }

@@ -88,6 +88,7 @@ walk_init(struct walk *w, struct trace *trace, const struct trace_input *in,
     memset(w, 0, sizeof *w);
     w->trace = trace;
     w->host = in->host;
+    w->version = trace_host_version(in->host);
     w->steps = steps;
     w->packet = walk_packet_ref(packet);
     extract(w);
@@ -202,13 +203,23 @@ execute(struct walk *w, const struct ofpbuf *actions)
                         NULL);
 }
 
-void
+bool
 walk_commit(struct walk *w)
 {
     uint64_t stub[1024 / 8];
     struct ofpbuf actions = OFPBUF_STUB_INITIALIZER(stub);
     struct flow_wildcards wc;
 
+    if (w->tangled || w->leaked) {
+        walk_error(w, "a clone before this pushed or popped a header that "
+                   "Open vSwitch does not take back, so that the frame is "
+                   "mutilated (see trace.h)");
+        w->exit = true;
+        return false;
+    }
+
+    /* The masks say which bits may have changed: any. */
+    memset(&wc, 0xff, sizeof wc);
     commit_odp_actions(&w->flow, &w->base, &actions, &wc, true,
                        w->pending_encap, w->pending_decap, w->encap_data);
     w->pending_encap = w->pending_decap = false;
@@ -219,6 +230,7 @@ walk_commit(struct walk *w)
         execute(w, &actions);
     }
     ofpbuf_uninit(&actions);
+    return true;
 }
 
 void
@@ -231,7 +243,9 @@ walk_output(struct walk *w, ofp_port_t port)
                    "%"PRIu32": encap(ethernet) must come first", port);
         return;
     }
-    walk_commit(w);
+    if (!walk_commit(w)) {
+        return;
+    }
     w->actions_size += OUTPUT_SIZE;
     if (flow_tnl_dst_is_set(&w->flow.tunnel)) {
         w->actions_size += TUNNEL_SIZE;
@@ -267,7 +281,6 @@ walk_thaw(struct walk *w)
     struct flow old = w->flow;
     struct walk_pass *pass;
 
-    walk_commit(w);
     if (w->n_passes >= w->allocated_passes) {
         w->passes = x2nrealloc(w->passes, &w->allocated_passes,
                                sizeof *w->passes);
@@ -275,9 +288,11 @@ walk_thaw(struct walk *w)
     pass = &w->passes[w->n_passes++];
     pass->n_outputs = w->n_outputs;
     pass->n_events = w->trace->n_events;
+    pass->version = w->version;
     pass->resubmits = w->resubmits;
     pass->actions_size = w->actions_size;
-    pass->exit = w->exit;
+    pass->leaked = w->leaked;
+    w->version = trace_host_version(w->host);
     w->resubmits = w->depth = w->actions_size = 0;
 
     extract(w);
@@ -291,6 +306,7 @@ walk_thaw(struct walk *w)
     begin_base(w);
 }
 
+/* Open vSwitch executes nothing after the scope in which the pass began. */
 static void
 end_pass(struct walk *w)
 {
@@ -301,9 +317,11 @@ end_pass(struct walk *w)
         trace_truncate_events(w->trace, pass->n_events);
         w->failed = false;
     }
+    w->version = pass->version;
     w->resubmits = pass->resubmits;
     w->actions_size = pass->actions_size;
-    w->exit = pass->exit;
+    w->exit = true;
+    w->leaked = pass->leaked;
 }
 
 /* Executes 'ofpacts', then the action set, and ends the passes begun. */
@@ -321,15 +339,11 @@ run_scope(struct walk *w, const struct ofpact *ofpacts, size_t len)
     w->depth = depth;
 }
 
-/* Saves in 'saved' what a scope must not change, and gives 'w' copies. */
+/* Saves in 'saved' what no clone changes, and gives 'w' copies. */
 static void
 begin_scope(struct walk *w, struct walk *saved)
 {
-    if (w->pending_encap) {
-        walk_commit(w);
-    }
     *saved = *w;
-    walk_packet_ref(w->packet);
     ofpbuf_init(&w->stack, saved->stack.size);
     ofpbuf_put(&w->stack, saved->stack.data, saved->stack.size);
     ofpbuf_init(&w->action_set, saved->action_set.size);
@@ -344,14 +358,54 @@ end_scope(struct walk *w, struct walk *saved)
     w->stack = saved->stack;
     ofpbuf_uninit(&w->action_set);
     w->action_set = saved->action_set;
+    w->flow = saved->flow;
+    w->steps = saved->steps;
+}
+
+/* The same where the datapath too works on a copy, so that 'packet' and 'base'
+ * come back as well. */
+static void
+begin_copy(struct walk *w, struct walk *saved)
+{
+    walk_commit(w);
+    w->actions_size += NEST_SIZE;
+    begin_scope(w, saved);
+    walk_packet_ref(w->packet);
+}
+
+static void
+end_copy(struct walk *w, struct walk *saved)
+{
+    end_scope(w, saved);
     walk_packet_unref(w->packet);
     w->packet = saved->packet;
-    w->flow = saved->flow;
     w->base = saved->base;
-    w->steps = saved->steps;
+    w->n_headers = saved->n_headers;
+    w->tangled = saved->tangled;
+    /* Open vSwitch would put a header still pending on the next packet. */
+    w->leaked |= w->pending_encap;
     w->pending_encap = w->pending_decap = false;
     ofpbuf_delete(w->encap_data);
     w->encap_data = NULL;
+}
+
+/* Returns whether Open vSwitch's translation believes that it can undo
+ * 'ofpacts' by setting fields again.  It looks at the list itself only, not at
+ * what a resubmit in it leads to: a header pushed there stays on the frame. */
+static bool
+reversible(const struct ofpact *ofpacts, size_t len)
+{
+    const struct ofpact *a;
+
+    OFPACT_FOR_EACH (a, ofpacts, len) {
+        if (a->type == OFPACT_ENCAP || a->type == OFPACT_DECAP
+            || a->type == OFPACT_METER || a->type == OFPACT_CT
+            || a->type == OFPACT_NAT || a->type == OFPACT_OUTPUT_TRUNC
+            || a->type == OFPACT_DEC_NSH_TTL) {
+            return false;
+        }
+    }
+    return true;
 }
 
 void
@@ -359,35 +413,66 @@ walk_clone(struct walk *w, const struct ofpact *ofpacts, size_t len)
 {
     struct walk saved;
 
-    w->actions_size += NEST_SIZE;
-    begin_scope(w, &saved);
-    run_scope(w, ofpacts, len);
-    end_scope(w, &saved);
+    if (reversible(ofpacts, len)) {
+        begin_scope(w, &saved);
+        run_scope(w, ofpacts, len);
+        end_scope(w, &saved);
+        w->tangled |= w->n_headers != saved.n_headers;
+    } else {
+        begin_copy(w, &saved);
+        run_scope(w, ofpacts, len);
+        end_copy(w, &saved);
+    }
 }
 
-void
-walk_branch(struct walk *w, const struct ofpact *ofpacts, size_t len,
-            const struct mf_subfield *answer, bool value, bool taken)
+/* Executes 'ofpacts' with 'value' in 'answer'. */
+static void
+run_branch(struct walk *w, const struct ofpact *ofpacts, size_t len,
+           const struct mf_subfield *answer, bool value, bool taken)
 {
     union mf_subvalue subvalue = { .u8_val = value };
+    struct ovs_list *steps = w->steps;
     size_t n_outputs = w->n_outputs;
     size_t n_events = w->trace->n_events;
     size_t n_drops = w->trace->n_drops;
-    struct walk saved;
 
-    w->actions_size += NEST_SIZE;
-    begin_scope(w, &saved);
     mf_write_subfield_flow(answer, &subvalue, &w->flow);
     if (!taken) {
         w->steps = NULL;
     }
     run_scope(w, ofpacts, len);
-    end_scope(w, &saved);
+    w->steps = steps;
     if (!taken) {
         truncate_outputs(w, n_outputs);
         trace_truncate_events(w->trace, n_events);
         trace_truncate_drops(w->trace, n_drops);
     }
+}
+
+void
+walk_branches(struct walk *w, const struct ofpact *ofpacts, size_t len,
+              const struct mf_subfield *answer, bool value)
+{
+    struct walk saved, again;
+    bool exit;
+
+    begin_copy(w, &saved);
+    walk_packet_ref(w->packet);
+    run_branch(w, ofpacts, len, answer, true, value);
+    exit = w->exit;
+    w->exit = false;
+
+    /* The second begins as the first did, but with what the first left of
+     * stack and action set. */
+    again = saved;
+    again.stack = w->stack;
+    again.action_set = w->action_set;
+    ofpbuf_init(&w->stack, 0);
+    ofpbuf_init(&w->action_set, 0);
+    end_copy(w, &again);
+    run_branch(w, ofpacts, len, answer, false, !value);
+    end_copy(w, &saved);
+    w->exit = exit;
 }
 
 /* Returns whether another lookup is allowed. */
@@ -424,7 +509,7 @@ lookup(struct walk *w, ofp_port_t in_port, uint8_t table)
         w->flow.tp_src = w->flow.tp_dst = 0;
     }
     w->flow.in_port.ofp_port = in_port;
-    rule = trace_host_lookup(w->host, table, &w->flow);
+    rule = trace_host_lookup(w->host, w->version, table, &w->flow);
     w->flow.in_port.ofp_port = old_in_port;
     w->flow.tp_src = tp_src;
     w->flow.tp_dst = tp_dst;

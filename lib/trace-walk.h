@@ -43,9 +43,10 @@ struct walk_output {
 struct walk_pass {
     size_t n_outputs;           /* Those before the pass. */
     size_t n_events;
+    uint64_t version;
     unsigned int resubmits;
     size_t actions_size;
-    bool exit;
+    bool leaked;
 };
 
 struct walk {
@@ -59,9 +60,13 @@ struct walk {
     struct walk_packet *packet;
     bool pending_encap, pending_decap;
     struct ofpbuf *encap_data;
+    unsigned int n_headers;     /* Headers pushed and popped. */
+    bool tangled;               /* A clone has forgotten some of them. */
+    bool leaked;                /* One was still pending at a clone's end. */
     struct ofpbuf stack;
     struct ofpbuf action_set;
 
+    uint64_t version;           /* Of the host's rules. */
     uint8_t table;
     const struct rule *rule;    /* NULL after a miss. */
     unsigned int depth;
@@ -86,16 +91,17 @@ void walk_run(struct walk *);
 /* Looks 'in_port' and the fields up in 'table' and executes what is found. */
 void walk_table(struct walk *, ofp_port_t in_port, uint8_t table);
 
-/* Executes 'ofpacts' so that nothing of it remains but the outputs. */
+/* Executes 'ofpacts' as clone does. */
 void walk_clone(struct walk *, const struct ofpact *ofpacts, size_t len);
 
-/* Executes 'ofpacts' likewise, with 'value' in 'answer'; if not 'taken' only
- * for what it costs and learns. */
-void walk_branch(struct walk *, const struct ofpact *ofpacts, size_t len,
-                 const struct mf_subfield *answer, bool value, bool taken);
+/* Executes 'ofpacts' with 1 and with 0 in 'answer', as check_pkt_larger does;
+ * sends only what comes of 'value'. */
+void walk_branches(struct walk *, const struct ofpact *ofpacts, size_t len,
+                   const struct mf_subfield *answer, bool value);
 
-/* Brings 'packet' up to date with 'flow'. */
-void walk_commit(struct walk *);
+/* Brings 'packet' up to date with 'flow'.  Returns false, with the walk at its
+ * end, if Open vSwitch would not send the frame that the rules mean. */
+bool walk_commit(struct walk *);
 
 /* Sends the frame out of 'port', whatever port it came in by. */
 void walk_output(struct walk *, ofp_port_t port);
@@ -129,9 +135,12 @@ void trace_add_error(struct trace *, char *text);
 void trace_truncate_events(struct trace *, size_t n);
 void trace_truncate_drops(struct trace *, size_t n);
 
-/* Returns the rule that 'flow' meets in 'table' of 'host', or NULL. */
-const struct rule *trace_host_lookup(const struct trace_host *, uint8_t table,
+/* Returns the rule that 'flow' meets in 'table' of 'host', or NULL.  Rules
+ * learned after 'version' do not count: a pass does not see what it learns. */
+const struct rule *trace_host_lookup(const struct trace_host *,
+                                     uint64_t version, uint8_t table,
                                      const struct flow *flow);
+uint64_t trace_host_version(const struct trace_host *);
 
 /* Does what the switch does with a flow_mod of a learn action with 'limit'.
  * Returns false if the limit forbids it. */

@@ -21,10 +21,23 @@
  *   - what follows check_pkt_larger in its list of actions is translated for
  *     both answers (so its resubmits count and its learn actions learn twice),
  *     and the fields are restored after it;
- *   - decap() of NSH begins a new pass with limits of its own;
+ *   - decap() of NSH begins a new pass with limits of its own, which ends with
+ *     the clone that it stands in; what would follow that clone, anywhere, is
+ *     not executed, so decap() must be the last thing done with a frame;
  *   - a pass that goes beyond 4,096 resubmits or a depth of 64 (a resubmit to a
  *     later table does not deepen) sends nothing at all; one that goes beyond
  *     64 kB of datapath actions stops there (their size is an estimate).
+ *
+ * Where Open vSwitch (3.1 at least) loses track of a frame's headers and sends
+ * garbage or aborts, it is an error when the frame is next looked at:
+ *
+ *   - after a clone that entered, by resubmit, a table that pushed or popped a
+ *     header: it takes that back only if encap, decap or meter stands in the
+ *     clone's own list;
+ *   - after a clone or a check_pkt_larger at whose end a header was still to be
+ *     pushed: encap with neither output, decap, another encap, controller nor
+ *     clone with one of these three in its list after it;
+ *   - at decap() of NSH while there is an action set.
  *
  * Not modelled: groups, conntrack, multipath, bundle, NORMAL, FLOOD and ALL,
  * conjunction, the exit action (each is an error when executed); timeouts of
