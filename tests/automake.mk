@@ -40,6 +40,19 @@ AM_PY_LOG_FLAGS = -m pytest -q -p no:cacheprovider --bindir $(abs_builddir)
 AM_TESTS_ENVIRONMENT = PYTHONDONTWRITEBYTECODE=1; export PYTHONDONTWRITEBYTECODE;
 TESTS += tests/system/test_ctl.py tests/system/test_schema.py
 EXTRA_DIST += tests/system/database.py tests/system/test_ctl.py tests/system/test_schema.py
+
+# lib/trace against a real ovs-vswitchd with dummy ports; no root.
+check_PROGRAMS += tests/trace-run
+tests_trace_run_SOURCES = tests/trace-run.c
+tests_trace_run_LDADD = $(CORE_LIBS)
+TESTS += tests/oracle/test_trace.py
+EXTRA_DIST += \
+	tests/oracle/conftest.py \
+	tests/oracle/dummy_switch.py \
+	tests/oracle/random_rules.py \
+	tests/oracle/test_trace.py \
+	tests/oracle/tunnel.py
+
 # What tests/system/test_shells.py drives.
 check_PROGRAMS += tests/shells
 tests_shells_SOURCES = tests/system/shells.c
