@@ -65,11 +65,12 @@ syntax_fault(const json_error_t *error)
     return ds_steal_cstr(&ds);
 }
 
-/* The key that ends at offset 'end' is in its object already. */
+/* The key that 'error' stopped after is in its object already. */
 static char *
-duplicate_fault(const struct json_source *source, size_t end)
+duplicate_fault(const struct json_source *source, const json_error_t *error)
 {
     struct ds ds = DS_EMPTY_INITIALIZER;
+    size_t end = error->position;
     struct json_scan scan;
     enum json_scan_event event;
 
@@ -78,6 +79,9 @@ duplicate_fault(const struct json_source *source, size_t end)
         event = json_scan_next(&scan);
     } while (event != JSON_SCAN_END
              && !(event == JSON_SCAN_KEY && scan.offset == end));
+    if (event == JSON_SCAN_END) {
+        return syntax_fault(error);
+    }
     put_position(&ds, source, scan.start);
     ds_put_cstr(&ds, "the key ");
     json_quote(&ds, source->text + scan.start + 1, end - scan.start - 2);
@@ -105,10 +109,28 @@ depth_fault(const struct json_source *source)
     return ds_steal_cstr(&ds);
 }
 
+/* jansson skips a null byte that follows a number. */
+static char *
+null_byte_fault(const struct json_source *source)
+{
+    const char *null = source->length ? memchr(source->text, '\0',
+                                               source->length) : NULL;
+    if (!null) {
+        return NULL;
+    }
+    struct ds ds = DS_EMPTY_INITIALIZER;
+    put_position(&ds, source, null - source->text);
+    ds_put_cstr(&ds, "this is not JSON: a null byte is in no text");
+    return ds_steal_cstr(&ds);
+}
+
 char *
 json_source_parse(const struct json_source *source, json_t **root)
 {
-    char *fault = depth_fault(source);
+    char *fault = null_byte_fault(source);
+    if (!fault) {
+        fault = depth_fault(source);
+    }
     if (fault) {
         return fault;
     }
@@ -117,7 +139,7 @@ json_source_parse(const struct json_source *source, json_t **root)
                                JSON_REJECT_DUPLICATES, &error);
     if (!value) {
         return (json_error_code(&error) == json_error_duplicate_key
-                ? duplicate_fault(source, error.position)
+                ? duplicate_fault(source, &error)
                 : syntax_fault(&error));
     }
     *root = value;

@@ -13,6 +13,7 @@ tests_unit_tests_SOURCES = \
 	tests/unit/model-random.c \
 	tests/unit/model.c \
 	tests/unit/numbers.c \
+	tests/unit/plan.c \
 	tests/unit/rule.c \
 	tests/unit/pki-rsa-request.inc \
 	tests/unit/pki.c \
@@ -73,3 +74,21 @@ check-system: all $(check_PROGRAMS)
 .PHONY: sanitized-tests
 sanitized-tests: $(BUILT_SOURCES)
 	$(MAKE) $(AM_MAKEFLAGS) tests/unit-tests
+# Fuzzers: tests/fuzz/NAME.c, seeds and old crashers in tests/fuzz/corpus/NAME.
+# With --enable-fuzz libFuzzer drives them, else "make check" replays the corpus.
+FUZZERS = tests/fuzz-document
+check_PROGRAMS += $(FUZZERS)
+if ENABLE_FUZZ
+FUZZ_DRIVER =
+LDFLAGS_FUZZ = $(AM_LDFLAGS) -fsanitize=fuzzer
+else
+FUZZ_DRIVER = tests/fuzz/replay.c
+LDFLAGS_FUZZ = $(AM_LDFLAGS)
+TESTS += $(FUZZERS)
+endif
+EXTRA_DIST += tests/fuzz/corpus tests/fuzz/document.dict tests/fuzz/replay.c
+
+tests_fuzz_document_SOURCES = tests/fuzz/document.c tests/fuzz/fuzz.h $(FUZZ_DRIVER)
+tests_fuzz_document_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/document"'
+tests_fuzz_document_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_document_LDADD = $(CORE_LIBS)

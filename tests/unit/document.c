@@ -204,6 +204,16 @@ Test(document, size_is_limited)
     free(text);
 }
 
+Test(document, null_bytes_are_refused)
+{
+    static const char text[] = "{\n\"nethv\": 1\0}";
+    struct document *document;
+    char *fault = document_parse(text, sizeof text - 1, &document);
+    cr_assert_str_eq(fault, "line 2, column 11: this is not JSON: a null byte "
+                     "is in no text");
+    free(fault);
+}
+
 /* A chain, or a ring, of 'n' switches. */
 static char *
 chain(unsigned int n, bool ring)
