@@ -137,11 +137,12 @@ sort_unique(void *array, size_t n, size_t size, compare_func *compare,
 
     qsort(array, n, size, compare);
     for (size_t i = 0; i < n; i++) {
-        char *last = elements + (n_unique - 1) * size;
+        char *next = elements + n_unique * size;
         char *this = elements + i * size;
 
-        if (!n_unique || same(last, this)) {
-            memmove(elements + n_unique++ * size, this, size);
+        if (!n_unique || same(next - size, this)) {
+            memmove(next, this, size);
+            n_unique++;
         }
     }
     return n_unique;
