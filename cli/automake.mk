@@ -50,3 +50,12 @@ CLEANFILES += cli/schema.inc
 cli/schema.inc: lib/nethv.ovsschema
 	@$(MKDIR_P) cli
 	$(AM_V_GEN)sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $(top_srcdir)/lib/nethv.ovsschema > $@.tmp && mv $@.tmp $@
+
+# Found by bash-completion under the command's own name.
+bashcompletiondir = $(datadir)/bash-completion/completions
+nodist_bashcompletion_DATA = cli/completions/nethvctl
+CLEANFILES += cli/completions/nethvctl
+EXTRA_DIST += cli/nethvctl-bashcomp.bash
+cli/completions/nethvctl: cli/nethvctl-bashcomp.bash
+	@$(MKDIR_P) cli/completions
+	$(AM_V_GEN)cp $(top_srcdir)/cli/nethvctl-bashcomp.bash $@

@@ -1,2 +1,13 @@
 # man
 dist_man_MANS += man/nethv-lab.8 man/nethv-wan.8
+dist_man_MANS += man/nethvctl.8
+
+# From the schema and its description, which must name every column.
+nodist_man_MANS = man/nethv.db.5
+CLEANFILES += man/nethv.db.5
+EXTRA_DIST += lib/nethv.xml
+OVSDB_DOC = PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$(OVS_DIR)/python $(PYTHON) $(OVS_DIR)/ovsdb/ovsdb-doc
+man/nethv.db.5: lib/nethv.ovsschema lib/nethv.xml
+	@$(MKDIR_P) man
+	$(AM_V_GEN)$(OVSDB_DOC) --version=$(VERSION) $(top_srcdir)/lib/nethv.ovsschema $(top_srcdir)/lib/nethv.xml > $@.tmp && \
+	sed 's/Open vSwitch Manual/nethv Manual/' $@.tmp > $@ && rm -f $@.tmp

@@ -4,6 +4,7 @@
 import json
 import subprocess
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -517,7 +518,51 @@ def commands(db):
     return [line.split(",")[-2].strip() for line in out.splitlines()]
 
 
+def test_every_verb_is_in_help_and_in_the_manual(db):
+    page = (SRCDIR / "man" / "nethvctl.8").read_text()
+    text = db.ctl("--help")[0]
+    for verb in commands(db):
+        if verb != "comment":
+            assert f"\n  {verb} " in text, verb
+        assert verb in page.replace("\\-", "-"), verb
+
+
+def test_every_option_is_in_the_manual(db):
+    page = (SRCDIR / "man" / "nethvctl.8").read_text().replace("\\-", "-")
+    out = subprocess.run([db.nethvctl, "--options"], check=True,
+                         capture_output=True, text=True).stdout
+    for line in out.splitlines():
+        option = line.split("=")[0].split(" ")[0]
+        assert option in page, option
+
+
 def test_the_bad_argument_tests_know_every_verb(db):
     local = {"init", "diagnose"}
     elsewhere = {"cloud-add", "host-token", "host-remove", "firewall", "trace"}
     assert set(commands(db)) - set(VERBS) - local - elsewhere == {"comment"}
+
+
+# Completion.
+
+def complete(db, *words):
+    """What bash would offer for the last of 'words', which may be empty."""
+    path = ":".join([str(Path(db.nethvctl).resolve().parent), "/usr/bin", "/bin"])
+    script = ('. "$0"; COMP_WORDS=(nethvctl "$@"); COMP_CWORD=$#; _nethvctl; '
+              'printf "%s\\n" "${COMPREPLY[@]}"')
+    done = subprocess.run(
+        ["bash", "-c", script, SRCDIR / "cli" / "nethvctl-bashcomp.bash", *words], check=True,
+        capture_output=True, text=True, env={"PATH": path, "NETHV_DB": db.remote})
+    return done.stdout.split()
+
+
+def test_completion(db):
+    db.apply(SHOP)
+    assert complete(db, "tena") == ["tenant-add", "tenant-del"]
+    assert complete(db, "show", "acme/shop/s1/") == ["acme/shop/s1/db", "acme/shop/s1/web"]
+    assert complete(db, "tenant-del", "") == ["acme"]
+    assert "--networks" in complete(db, "tenant-del", "--")
+    assert complete(db, "--wai") == ["--wait="]
+    assert complete(db, "list", "Switch_") == ["Switch_State"]
+    assert complete(db, "list", "Switch", "") == ["acme/shop/s1", "acme/shop/s2"]
+    assert complete(db, "status", "") == []
+    assert complete(db, "show", "--", "networ") == ["network-del", "network-list"]
