@@ -76,7 +76,7 @@ _nethvctl_candidates() {
 }
 
 _nethvctl() {
-    local cur=${COMP_WORDS[COMP_CWORD]} verb= first= i n=0 word
+    local cur=${COMP_WORDS[COMP_CWORD]} verb='' first='' i n=0 word
     local _nethvctl_db=()
     COMPREPLY=()
 
@@ -85,7 +85,7 @@ _nethvctl() {
         word=${COMP_WORDS[i]}
         case $word in
         --)
-            verb= n=0 first= ;;
+            verb='' n=0 first='' ;;
         --db)
             if [ "${COMP_WORDS[i + 1]}" = = ]; then
                 _nethvctl_db=("--db=${COMP_WORDS[i + 2]}")

@@ -34,6 +34,10 @@ check_PROGRAMS += tests/enrol-server
 tests_enrol_server_SOURCES = tests/enrol-server.c
 tests_enrol_server_LDADD = $(ENROL_LIBS) $(CORE_LIBS)
 
+check_PROGRAMS += tests/db-client
+tests_db_client_SOURCES = tests/db-client.c
+tests_db_client_LDADD = $(CORE_LIBS)
+
 # nethvctl and the followed database, against a real ovsdb-server; no root.
 TEST_EXTENSIONS = .py
 PY_LOG_COMPILER = /usr/bin/python3
@@ -58,6 +62,11 @@ EXTRA_DIST += \
 check_PROGRAMS += tests/shells
 tests_shells_SOURCES = tests/system/shells.c
 tests_shells_LDADD = $(CORE_LIBS)
+TESTS += tests/system/test_ctl.py tests/system/test_db.py
+EXTRA_DIST += \
+	tests/system/database.py \
+	tests/system/test_ctl.py \
+	tests/system/test_db.py
 
 # System tests: in labs, so only as root, and not part of "make check".
 EXTRA_DIST += \

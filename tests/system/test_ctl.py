@@ -552,7 +552,7 @@ def complete(db, *words):
     done = subprocess.run(
         ["bash", "-c", script, SRCDIR / "cli" / "nethvctl-bashcomp.bash", *words], check=True,
         capture_output=True, text=True, env={"PATH": path, "NETHV_DB": db.remote})
-    return done.stdout.split()
+    return sorted(done.stdout.split())
 
 
 def test_completion(db):
