@@ -57,16 +57,17 @@ EXTRA_DIST += \
 	tests/oracle/random_rules.py \
 	tests/oracle/test_trace.py \
 	tests/oracle/tunnel.py
+TESTS += tests/system/test_ctl.py tests/system/test_db.py tests/system/test_schema.py
+EXTRA_DIST += \
+	tests/system/database.py \
+	tests/system/test_ctl.py \
+	tests/system/test_db.py \
+	tests/system/test_schema.py
 
 # What tests/system/test_shells.py drives.
 check_PROGRAMS += tests/shells
 tests_shells_SOURCES = tests/system/shells.c
 tests_shells_LDADD = $(CORE_LIBS)
-TESTS += tests/system/test_ctl.py tests/system/test_db.py
-EXTRA_DIST += \
-	tests/system/database.py \
-	tests/system/test_ctl.py \
-	tests/system/test_db.py
 
 # System tests: in labs, so only as root, and not part of "make check".
 EXTRA_DIST += \
