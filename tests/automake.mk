@@ -74,6 +74,7 @@ EXTRA_DIST += \
 	tests/system/conftest.py \
 	tests/system/test_attach.py \
 	tests/system/test_lab.py \
+	tests/system/test_lab_nethv.py \
 	tests/system/test_shells.py \
 	tests/system/wires.py
 .PHONY: check-system

@@ -25,7 +25,7 @@ def _do_up(args: argparse.Namespace) -> None:
     print(f"{name}: {chosen.description or chosen.name}")
     lab = labs.up(chosen, name,
                   labs.Options(args.bindir, not args.no_nethv,
-                               args.lab_uplink),
+                               args.lab_uplink, args.keep),
                   lambda line: print(line, flush=True))
     print(f"{time.monotonic() - began:6.2f} s  up.  Next: nethv-lab status, "
           f"nethv-lab shell {lab.scenario.hosts[0].name}, "
@@ -185,6 +185,8 @@ def _parser() -> argparse.ArgumentParser:
                      help="only clouds, WAN and Open vSwitch")
     sub.add_argument("--lab-uplink", action="store_true",
                      help="let the lab, not nethv-agent, move NICs to br-phy")
+    sub.add_argument("--keep", action="store_true",
+                     help="keep what there is if the lab does not come up")
     sub = verb("down", _do_down, "remove a lab, whole or broken")
     sub.add_argument("name", nargs="?")
     sub.add_argument("--all", action="store_true")

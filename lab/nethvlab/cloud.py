@@ -16,8 +16,6 @@ tunnel needs a rule at both ends.
 
 from __future__ import annotations
 
-import ipaddress
-from dataclasses import dataclass
 from typing import Iterable, Sequence
 
 from . import wan
@@ -25,25 +23,12 @@ from .namespaces import Node, checksums_off, set_sysctl
 from .scenario import Cloud, Host, Scenario
 
 BRIDGE = "vpc"
-TUNNELS = (("gre", None), ("udp", "6081"), ("udp", "4789"))
-CONTROL_PORTS = "6640-6659"
+TUNNELS = ("ip protocol gre", "udp dport 6081", "udp dport 4789")
+CONTROL = "tcp dport 6640-6659"
 
-
-@dataclass(frozen=True)
-class Rule:
-    """Lets in: 'protocol' (tcp, udp, gre, icmp), to 'port' ("6081",
-    "6640-6659", or None for all) of the private address 'to', from 'source',
-    an address or prefix."""
-
-    to: str
-    protocol: str
-    port: str | None
-    source: str
-
-    def nft(self) -> str:
-        port = f"{self.protocol} dport {self.port} " if self.port else ""
-        return (f"ip saddr {self.source} ip daddr {self.to} "
-                f"ip protocol {self.protocol} {port}counter accept")
+# The firewall of a cloud: rules of nftables that accept by "ip saddr", "ip
+# daddr" (a private address) and port; None lets everything in.
+Rules = Sequence[str] | None
 
 
 def port_of(host: Host) -> str:
@@ -51,19 +36,17 @@ def port_of(host: Host) -> str:
     return f"p-{host.name}"
 
 
-def default_rules(scenario: Scenario, cloud: Cloud) -> list[Rule]:
-    """What nethv needs to be let into 'cloud'."""
+def default_rules(scenario: Scenario, cloud: Cloud) -> list[str]:
+    """What nethv may need to be let into 'cloud', whether it is there or
+    not."""
     peers = [gateway.public_ip for gateway in scenario.gateways()
              if gateway.cloud != cloud.name and gateway.public_ip]
     rules = []
     for host in cloud.hosts:
-        sources = [str(cloud.subnet)] + (peers if host.gateway else [])
-        for source in sources:
-            rules += [Rule(host.private_ip, protocol, port, source)
-                      for protocol, port in TUNNELS]
-            if host.gateway:
-                rules.append(Rule(host.private_ip, "tcp", CONTROL_PORTS,
-                                  source))
+        for source in [str(cloud.subnet)] + (peers if host.gateway else []):
+            what = [*TUNNELS, *([CONTROL] if host.gateway else [])]
+            rules += [f"ip saddr {source} ip daddr {host.private_ip} {one} "
+                      "accept" for one in what]
     return rules
 
 
@@ -101,8 +84,10 @@ def _wire_wan(cloud: Cloud, other: Cloud, internet: Node) -> list[str]:
     return lines
 
 
-def up(scenario: Scenario, cloud: Cloud, nodes: dict[str, Node]) -> None:
-    """Builds the network of 'cloud', with the NICs of its hosts."""
+def up(scenario: Scenario, cloud: Cloud, nodes: dict[str, Node],
+       rules: Rules) -> None:
+    """Builds the network of 'cloud', with the NICs of its hosts and the
+    firewall 'rules'."""
     router = nodes[scenario.router(cloud.name)]
     set_sysctl(router, {"ipv6/conf/all/disable_ipv6": "1",
                         "ipv6/conf/default/disable_ipv6": "1",
@@ -114,9 +99,7 @@ def up(scenario: Scenario, cloud: Cloud, nodes: dict[str, Node]) -> None:
     checksums_off(router, [*(port_of(host) for host in cloud.hosts),
                            *(f"to-{other.name}" for other in scenario.clouds
                              if other is not cloud)])
-    apply_firewall(cloud, router,
-                   default_rules(scenario, cloud) if scenario.firewall
-                   else None)
+    apply_firewall(cloud, router, rules)
 
 
 def _bridge_only(router: Node) -> None:
@@ -134,7 +117,7 @@ def _set(elements: Iterable[str]) -> str:
     return "{ " + ", ".join(elements) + " }"
 
 
-def _inside(cloud: Cloud, rules: Sequence[Rule] | None) -> list[str]:
+def _inside(cloud: Cloud, rules: Rules) -> list[str]:
     """The table that frames between hosts pass."""
     own = _set(f'"{port_of(host)}" . {host.mac} . {host.private_ip}'
                for host in cloud.hosts)
@@ -151,12 +134,10 @@ def _inside(cloud: Cloud, rules: Sequence[Rule] | None) -> list[str]:
               "ip frag-off & 0x1fff != 0 accept",
               "ip protocol icmp accept",
               "tcp flags & (syn | ack) != syn accept"]
-    lines += [rule.nft() for rule in rules or ()
-              if _is_inside(cloud, rule.source)]
-    return lines + ["counter", "}", "}"]
+    return lines + [*(rules or ()), "counter", "}", "}"]
 
 
-def _outside(cloud: Cloud, rules: Sequence[Rule] | None) -> list[str]:
+def _outside(cloud: Cloud, rules: Rules) -> list[str]:
     """The tables that packets to and from the WAN pass."""
     gateways = [host for host in cloud.hosts if host.gateway]
     inward = _set(f"{h.public_ip} : {h.private_ip}" for h in gateways)
@@ -173,20 +154,15 @@ def _outside(cloud: Cloud, rules: Sequence[Rule] | None) -> list[str]:
     lines += [f'iifname "{BRIDGE}" oifname "to-*" ip saddr '
               f"{_set(h.private_ip for h in gateways)} accept",
               'iifname != "to-*" counter drop',
+              f"ip saddr {cloud.subnet} counter drop",
               "ip protocol { tcp, icmp } ct state established,related accept"]
-    lines += [rule.nft() for rule in rules or ()
-              if not _is_inside(cloud, rule.source)]
-    return lines + ["accept" if rules is None else "counter", "}", "}"]
+    return lines + [*(rules or ()),
+                    "accept" if rules is None else "counter", "}", "}"]
 
 
-def _is_inside(cloud: Cloud, source: str) -> bool:
-    return ipaddress.IPv4Network(source).subnet_of(cloud.subnet)
-
-
-def apply_firewall(cloud: Cloud, router: Node,
-                   rules: Sequence[Rule] | None) -> None:
-    """Makes 'rules' the firewall of 'cloud' in one step; None opens it.  What
-    the provider drops is dropped all the same."""
+def apply_firewall(cloud: Cloud, router: Node, rules: Rules) -> None:
+    """Makes 'rules' the firewall of 'cloud' in one step.  What the provider
+    drops is dropped all the same."""
     lines = ["add table ip cloud", "delete table ip cloud",
              "add table bridge cloud", "delete table bridge cloud",
              *_inside(cloud, rules), *_outside(cloud, rules)]

@@ -19,8 +19,8 @@ from .namespaces import Node
 from .scenario import Scenario
 from .state import State
 
-TOOLS = ("ip", "bridge", "nsenter", "nft", "tcpdump", "ovsdb-tool", "ovsdb-server",
-         "ovs-vswitchd", "ovs-vsctl")
+TOOLS = ("ip", "bridge", "nsenter", "nft", "tcpdump", "ovsdb-tool",
+         "ovsdb-server", "ovs-vswitchd", "ovs-vsctl")
 SUBDIRECTORIES = ("", "cli", "agent", "gateway", "lab")
 
 Progress = Callable[[str], None]
@@ -135,8 +135,13 @@ class Lab:
                                str(state.ROOT), commit)
 
     def start_clouds(self) -> None:
+        """Networks and routers.  Until nethv says what it needs its clouds
+        let nothing in."""
         for one in self.scenario.clouds:
-            cloud.up(self.scenario, one, self.state.nodes)
+            rules = (None if not self.scenario.firewall
+                     else [] if self.state.options["nethv"]
+                     else cloud.default_rules(self.scenario, one))
+            cloud.up(self.scenario, one, self.state.nodes, rules)
 
     def start_wan(self) -> None:
         if self.scenario.links:
@@ -193,9 +198,9 @@ class Lab:
         """Changes the WAN between clouds 'a' and 'b': see nethv-wan(8)."""
         wan.set_link(self.node("wan"), a, b, *settings)
 
-    def set_firewall(self, name: str, rules: Sequence[cloud.Rule] | None
-                     ) -> None:
-        """Makes 'rules' the firewall of cloud 'name'; None opens it."""
+    def set_firewall(self, name: str, rules: cloud.Rules) -> None:
+        """Makes 'rules' (of nftables) the firewall of cloud 'name'; None
+        opens it.  nethv.firewall() has what nethvctl lists."""
         cloud.apply_firewall(self.scenario.cloud(name),
                              self.node(self.scenario.router(name)), rules)
 
@@ -278,12 +283,13 @@ class Options:
     bindir: str | None = None       # Where nethv's programs are.
     nethv: bool = True              # Else only what lies below it.
     lab_uplink: bool = False        # The lab moves NICs, not nethv-agent.
+    keep: bool = False              # A lab that fails to come up stays.
 
 
 def up(chosen: Scenario, name: str, options: Options,
        progress: Progress = lambda line: None) -> Lab:
     """Brings a lab of scenario 'chosen' up as 'name' and returns it.  If that
-    fails nothing of it is left."""
+    fails nothing of it is left, unless 'options' says to keep it."""
     check_machine()
     Programs(options.bindir).find("nethv-wan")
     with state.locked(name):
@@ -298,7 +304,8 @@ def up(chosen: Scenario, name: str, options: Options,
             lab = Lab(saved)
             _bring_up(lab, progress)
         except BaseException:
-            _take_down(saved)
+            if not options.keep:
+                _take_down(saved)
             raise
         saved.phase = "up"
         saved.save()
@@ -335,11 +342,13 @@ def _bring_up_nethv(lab: Lab, progress: Progress) -> None:
     with _step(progress, f"{first.name}: nethvctl init"):
         nethv.init(lab)
     with _step(progress, f"{len(lab.scenario.clouds)} clouds: "
-               "nethvctl cloud-add"):
+               "nethvctl cloud-add, firewall"):
         nethv.add_clouds(lab)
+        nethv.open_firewalls(lab)
     for kind, joining in ("gateways", gateways), ("hosts", others):
         with _step(progress, f"{len(joining)} {kind}: nethv-agent join"):
             _each(lambda one: nethv.join(lab, one), joining)
+            nethv.open_firewalls(lab)
     if lab.scenario.networks:
         with _step(progress, f"{len(lab.scenario.networks)} documents: "
                    "nethvctl apply"):

@@ -5,11 +5,12 @@ would type there."""
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import LabError
-from .host import NIC, Process
+from .host import NIC, Process, move_uplink
 from .scenario import PROVIDERS, Cloud, Endpoint, Host
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def init(lab: Lab) -> None:
     cloud = lab.scenario.cloud(host.cloud)
     ctl(lab, "init", "--cloud", cloud.name, "--public-ip", str(host.public_ip),
         *_describe(cloud), "--mode", lab.scenario.intra, *_datapath(lab))
+    ensure_uplink(lab, host)
 
 
 def add_clouds(lab: Lab) -> None:
@@ -111,6 +113,29 @@ def join(lab: Lab, host: Host) -> None:
     token = ctl(lab, "host-token", host.cloud,
                 *(["--gateway"] if host.gateway else [])).strip()
     lab.run(host.name, ["nethv-agent", "join", token, *_datapath(lab)])
+    ensure_uplink(lab, host)
+
+
+def ensure_uplink(lab: Lab, host: Host) -> None:
+    """Moves the NIC of 'host' if joining has left it where it was."""
+    if lab.scenario.datapath == "netdev" and lab.run(
+            host.name, ["ovs-vsctl", "br-exists", "br-phy"],
+            check=False).returncode:
+        move_uplink(lab.node(host.name), host, lab.scenario.cloud(host.cloud))
+
+
+def firewall(lab: Lab, cloud: Cloud) -> list[str]:
+    """What `nethvctl firewall` lists for 'cloud', as rules of nftables."""
+    text = ctl(lab, "firewall", cloud.name, "--format=nft",
+               f"--inside={cloud.subnet}")
+    return re.findall(r"^ +(ip saddr .* accept\b.*)$", text, re.M)
+
+
+def open_firewalls(lab: Lab) -> None:
+    """Lets into each cloud what nethvctl says must be let in now."""
+    if lab.scenario.firewall:
+        for cloud in lab.scenario.clouds:
+            lab.set_firewall(cloud.name, firewall(lab, cloud))
 
 
 # Networks.

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A lab with nethv, set up by an operator's commands: everyone joins through
+firewalls that let in only what nethvctl lists, and the clouds are joined."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from nethvlab import LabError, nethv
+from test_lab import reachable
+from wires import wait_until
+
+SCENARIO = "three-clouds"
+
+
+def column(lab, table, name):
+    text = nethv.ctl(lab, "--format=json", f"--columns={name}", "list", table)
+    return [row[0] for row in json.loads(text)["data"]]
+
+
+def test_every_host_joins(lab):
+    names = sorted(host.name for host in lab.scenario.hosts)
+    assert sorted(column(lab, "Host", "name")) == names
+    wait_until(lambda: column(lab, "Host_State", "alive") == [True] * 9, 15,
+               "nine hosts are alive")
+    for host in lab.status()["hosts"]:
+        assert all(host["processes"].values()), host
+
+
+def test_uplinks_are_in_br_phy(lab):
+    for host in lab.scenario.hosts:
+        ports = lab.run(host.name, ["ovs-vsctl", "list-ports", "br-phy"])
+        assert ports.stdout.split() == ["eth0"]
+        address = lab.run(host.name, ["ip", "-4", "-o", "address", "show",
+                                      "br-phy"]).stdout
+        assert f" {host.private_ip}/24 " in address
+
+
+def test_tree_joins_the_clouds(lab):
+    """aws1 - az1 - gcp1: the two shortest of three links."""
+    for gateway, edges in (("aws1-gw", {"nethv-e2"}),
+                           ("az1-gw", {"nethv-e1", "nethv-e3"}),
+                           ("gcp1-gw", {"nethv-e2"})):
+        def up(gateway=gateway):
+            text = lab.run(gateway, [
+                "ovs-vsctl", "--format=json", "--columns=name,bfd_status",
+                "find", "Interface", "bfd:enable=true"]).stdout
+            return {name for name, status in json.loads(text)["data"]
+                    if ["state", "up"] in status[1]}
+        wait_until(lambda: up() == edges, 15,
+                   f"the tunnels of {gateway} are up")
+
+
+def test_firewalls_let_in_what_nethvctl_lists(lab):
+    for cloud in lab.scenario.clouds:
+        assert nethv.firewall(lab, cloud)
+    # The database's port is listed for the first cloud only.
+    assert not reachable(lab, "aws1-gw", "gcp1-gw", "198.51.100.3", 6645)
+    assert not reachable(lab, "aws1-gw", "aws1-vm1", "10.0.0.11", 6645)
+
+
+@pytest.mark.parametrize("process", ["agent", "gateway", "relay", "database"])
+def test_kill_and_start_nethv(lab, process):
+    before = lab.pid(process, "aws1-gw")
+    lab.kill(process, "aws1-gw", "KILL")
+    wait_until(lambda: lab.pid(process, "aws1-gw") is None, 5,
+               f"{process} is gone")
+    lab.start(process, "aws1-gw")
+    after = wait_until(lambda: lab.pid(process, "aws1-gw"), 5,
+                       f"{process} is back")
+    assert after != before
+
+
+def test_processes_are_where_they_belong(lab):
+    with pytest.raises(LabError, match="aws1-vm1 has no process gateway"):
+        lab.kill("gateway", "aws1-vm1")
+    with pytest.raises(LabError, match="az1-gw has no process database"):
+        lab.start("database", "az1-gw")
