@@ -72,6 +72,7 @@ tests_shells_LDADD = $(CORE_LIBS)
 # System tests: in labs, so only as root, and not part of "make check".
 EXTRA_DIST += \
 	tests/system/conftest.py \
+	tests/system/reach.py \
 	tests/system/test_attach.py \
 	tests/system/test_lab.py \
 	tests/system/test_lab_nethv.py \

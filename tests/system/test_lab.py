@@ -9,7 +9,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import Ether
 
 from nethvlab import LabError, cloud, scenario, state
+from reach import connect, listen, passes, ping, reachable
 from wires import wait_until
 
 SCENARIO = "three-clouds"
@@ -29,15 +29,6 @@ COMMAND = [sys.executable, str(TOP / "lab/nethv-lab")]
 
 
 # The WAN.
-
-def ping(lab, place, target, *options):
-    """Returns (received, minimal RTT in ms or None) of some pings."""
-    result = lab.run(place, ["ping", "-n", "-q", "-i", "0.05", "-W", "1",
-                             *options, target], check=False)
-    received = int(re.search(r"(\d+) received", result.stdout)[1])
-    minimum = re.search(r"rtt [^=]*= ([\d.]+)/", result.stdout)
-    return received, float(minimum[1]) if minimum else None
-
 
 def transit(lab, name):
     return lab.scenario.cloud(name).transit_ip
@@ -114,35 +105,6 @@ def test_host_cut_and_heal(lab):
 
 # Clouds.
 
-def listen(lab, place, port):
-    with lab.network(place):
-        sock = socket.create_server(("0.0.0.0", port))
-        sock.settimeout(3)
-        return sock
-
-
-def connect(lab, place, address, port, timeout=3.0):
-    """A connection, or None if nothing answers."""
-    with lab.network(place):
-        sock = socket.socket()
-    sock.settimeout(timeout)
-    try:
-        sock.connect((address, port))
-        return sock
-    except OSError:
-        sock.close()
-        return None
-
-
-def reachable(lab, source, target, address, port, timeout=0.7):
-    """Whether 'source' reaches a server at 'target' by 'address'."""
-    with listen(lab, target, port):
-        client = connect(lab, source, address, port, timeout)
-        if client:
-            client.close()
-        return client is not None
-
-
 def test_gateways_are_behind_one_to_one_nat(lab):
     with listen(lab, "az1-gw", 6645) as server:
         with connect(lab, "aws1-gw", "198.51.100.2", 6645) as client:
@@ -196,28 +158,6 @@ def test_firewall_can_be_changed(lab):
         assert reachable(lab, "aws1-gw", "gcp1-gw", "198.51.100.3", 22)
     finally:
         lab.set_firewall("gcp1", rules)
-
-
-def send_ip(lab, source, target, protocol, payload):
-    with lab.network(source):
-        sock = socket.socket(socket.AF_INET, socket.SOCK_RAW, protocol)
-    with sock:
-        for _ in range(3):
-            sock.sendto(payload, (target, 0))
-            time.sleep(0.05)
-
-
-def passes(lab, source, target, address, protocol, payload):
-    """Whether IP 'protocol' from 'source' arrives at host 'target'."""
-    with lab.network(target):
-        sock = socket.socket(socket.AF_INET, socket.SOCK_RAW, protocol)
-    with sock:
-        sock.settimeout(0.7)
-        send_ip(lab, source, address, protocol, payload)
-        try:
-            return payload in sock.recv(65536)
-        except TimeoutError:
-            return False
 
 
 GRE = 47, bytes.fromhex("20006558") + b"\0\0\0\7" + b"nethv-lab"

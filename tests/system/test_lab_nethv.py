@@ -9,7 +9,7 @@ import json
 import pytest
 
 from nethvlab import LabError, nethv
-from test_lab import reachable
+from reach import reachable
 from wires import wait_until
 
 SCENARIO = "three-clouds"
