@@ -88,8 +88,9 @@ make_veth(struct attachment *a)
     error = netif_create_veth(a->here, a->outer, a->there, a->inner);
     a->made_link = !error;
     if (!error && is_userspace(a)) {
-        error = netif_offload_off(a->here, a->outer);
-        error = error ? error : netif_offload_off(a->there, a->inner);
+        error = netif_offload_set(a->here, a->outer, false);
+        error = error ? error : netif_offload_set(a->there, a->inner,
+                                                  false);
     }
     return error ? error : netif_configure(a->here, a->outer, &up);
 }

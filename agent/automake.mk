@@ -49,7 +49,9 @@ agent_libjoin_la_SOURCES = \
 	agent/join.h \
 	agent/leave.c \
 	agent/ticket.c \
-	agent/ticket.h
+	agent/ticket.h \
+	agent/uplink.c \
+	agent/uplink.h
 
 # Units of systemd: what all have in common stands in build-aux/unit-hardening.
 systemdsystemunit_DATA += agent/nethv-agent.service

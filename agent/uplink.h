@@ -14,6 +14,10 @@
  * process dies before it has (a child process watches over it), all is put
  * back.  A host is never cut off.
  *
+ * After a boot the host's own network configuration has put the addresses on
+ * the NIC again, while Open vSwitch still has it in the bridge.  Then too
+ * uplink_attach() moves them.
+ *
  * Both functions block, and return NULL or a malloc'd sentence. */
 
 #include <stdbool.h>
@@ -28,8 +32,12 @@ struct vswitch_db;
 typedef bool uplink_check(void *aux);
 #define UPLINK_CHECK_MS 1000
 
+/* A check: whether the machine at 'host_port' ("10.0.0.1:6646"), which is
+ * 'aux', answers to a TCP connection, be it by refusing it. */
+bool uplink_check_tcp(void *host_port);
+
 /* Moves 'nic' into the bridge and waits up to 'timeout_ms' for 'check' to
- * confirm.  If 'nic' is there already nothing is moved. */
+ * confirm.  If 'nic' is there already and has no address nothing is moved. */
 char *uplink_attach(struct vswitch_db *, const char *nic,
                     long long int timeout_ms, uplink_check *check, void *aux);
 

@@ -67,7 +67,7 @@ EXTRA_DIST += \
 # What tests/system/test_shells.py drives.
 check_PROGRAMS += tests/shells
 tests_shells_SOURCES = tests/system/shells.c
-tests_shells_LDADD = $(CORE_LIBS)
+tests_shells_LDADD = agent/libjoin.la $(CORE_LIBS)
 
 # System tests: in labs, so only as root, and not part of "make check".
 EXTRA_DIST += \
@@ -77,6 +77,7 @@ EXTRA_DIST += \
 	tests/system/test_lab.py \
 	tests/system/test_lab_nethv.py \
 	tests/system/test_shells.py \
+	tests/system/test_uplink.py \
 	tests/system/wires.py
 .PHONY: check-system
 check-system: all $(check_PROGRAMS)

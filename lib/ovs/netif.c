@@ -404,16 +404,30 @@ netif_get(struct netns *ns, const char *name, struct netif_info *info)
     return message;
 }
 
-char *
-netif_offload_off(struct netns *ns, const char *name)
+static int
+ethtool(struct netns *ns, const char *name, struct ethtool_value *value)
 {
-    struct ethtool_value off = { .cmd = ETHTOOL_STXCSUM };
-    struct ifreq ifr = { .ifr_data = (void *) &off };
+    struct ifreq ifr = { .ifr_data = (void *) value };
 
     ovs_strzcpy(ifr.ifr_name, name, sizeof ifr.ifr_name);
-    if (ioctl(ns->ioctl_fd, SIOCETHTOOL, &ifr) && errno != EOPNOTSUPP) {
-        return xasprintf("cannot turn transmit offload of %s off: %s", name,
-                         ovs_strerror(errno));
-    }
-    return NULL;
+    return ioctl(ns->ioctl_fd, SIOCETHTOOL, &ifr) ? errno : 0;
+}
+
+char *
+netif_offload_set(struct netns *ns, const char *name, bool on)
+{
+    struct ethtool_value value = { .cmd = ETHTOOL_STXCSUM, .data = on };
+    int error = ethtool(ns, name, &value);
+
+    return (error && error != EOPNOTSUPP
+            ? xasprintf("cannot turn transmit offload of %s %s: %s", name,
+                        on ? "on" : "off", ovs_strerror(error))
+            : NULL);
+}
+
+bool
+netif_offload_get(struct netns *ns, const char *name)
+{
+    struct ethtool_value value = { .cmd = ETHTOOL_GTXCSUM };
+    return !ethtool(ns, name, &value) && value.data;
 }

@@ -77,9 +77,11 @@ char *netif_get(struct netns *, const char *name, struct netif_info *);
 /* Returns the MTU of the interface of 'ns' that has 'ip', or 0 if none has. */
 unsigned int netif_mtu_by_ip(struct netns *ns, const struct in6_addr *ip);
 
-/* Turns off what the userspace datapath cannot take over from the kernel:
- * transmit checksum and segmentation offload (as "ethtool -K NAME tx off"). */
-char *netif_offload_off(struct netns *, const char *name);
+/* Turns transmit checksum offload, and segmentation offload with it, on or off
+ * (as "ethtool -K NAME tx off").  The userspace datapath cannot complete what
+ * the kernel has put off, so it must be off where packets enter it. */
+char *netif_offload_set(struct netns *, const char *name, bool on);
+bool netif_offload_get(struct netns *, const char *name);
 
 /* Addresses (except link-local ones) and routes (except those the kernel makes
  * itself) of an interface, as a value that can be given to another. */

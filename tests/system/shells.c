@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/uplink.h"
 #include "compile/compile.h"
 #include "openvswitch/list.h"
 #include "openvswitch/ofp-actions.h"
@@ -17,7 +18,6 @@
 #include "openvswitch/ofpbuf.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
-#include "ovs/netif.h"
 #include "ovs/ofswitch.h"
 #include "ovs/vswitch.h"
 #include "packets.h"
@@ -320,6 +320,23 @@ cmd_ifaces(struct shells *s, char *args OVS_UNUSED)
     printf("ok\n");
 }
 
+/* "uplink NIC HOST:PORT MS": moves NIC into br-phy. */
+static void
+cmd_uplink(struct shells *s, char *args)
+{
+    char nic[64] = "", target[64] = "";
+    int ms = 0;
+
+    sscanf(args, "%63s %63s %d", nic, target, &ms);
+    say(uplink_attach(s->db, nic, ms, uplink_check_tcp, target));
+}
+
+static void
+cmd_uplink_back(struct shells *s, char *args)
+{
+    say(uplink_detach(s->db, args));
+}
+
 static const struct {
     const char *name;
     void (*run)(struct shells *, char *args);
@@ -343,6 +360,8 @@ static const struct {
     { "settle", cmd_settle },
     { "problem", cmd_problem },
     { "ifaces", cmd_ifaces },
+    { "uplink", cmd_uplink },
+    { "uplink-back", cmd_uplink_back },
 };
 
 static void

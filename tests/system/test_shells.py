@@ -2,6 +2,7 @@
 """The shells of a host against a real Open vSwitch: the OpenFlow connection
 and the Open vSwitch database (lib/ovs/), through the program tests/shells."""
 
+import contextlib
 import os
 import re
 import select
@@ -120,9 +121,9 @@ class Shells:
         assert self.process.wait(10) == 0
 
 
-@pytest.fixture(name="node")
-def node_fixture(tmp_path, lab_needed):
-    """A machine with Open vSwitch and nothing else."""
+@contextlib.contextmanager
+def machines(tmp_path, names):
+    """Machines with nothing on them but, the first, Open vSwitch."""
     nodes = []
     template = tmp_path / "conf.db"
     hide = tmp_path / "hide"
@@ -130,15 +131,21 @@ def node_fixture(tmp_path, lab_needed):
     made = make_private_directories()
     subprocess.run(["ovsdb-tool", "create", template, lab_host.OVS_SCHEMA],
                    check=True)
-    start_nodes(["shells"], "test-shells", str(hide), nodes.extend)
+    start_nodes(names, "test-shells", str(hide), nodes.extend)
     try:
         lab_host.start_ovs(nodes[0], "test-shells", template)
-        yield nodes[0]
+        yield nodes
     finally:
         for node in nodes:
             node.kill()
         for directory in made:
             os.rmdir(directory)
+
+
+@pytest.fixture(name="node")
+def node_fixture(tmp_path, lab_needed):
+    with machines(tmp_path, ["shells"]) as nodes:
+        yield nodes[0]
 
 
 @pytest.fixture(name="shells")
@@ -193,7 +200,8 @@ class Monitor:
         self.node = node
         self.file = Path(node.path("/run/nethv/monitor"))
         node.run(["sh", "-c", "ovs-ofctl -OOpenFlow15 monitor br-int "
-                  "'watch:!initial' >/run/nethv/monitor 2>&1 & echo $! >/run/nethv/pid"])
+                  "'watch:!initial' >/run/nethv/monitor 2>&1 & "
+                  "echo $! >/run/nethv/pid"])
         self.wait_for("FLOW_MONITOR reply")
 
     def wait_for(self, text):
