@@ -11,3 +11,4 @@ man/nethv.db.5: lib/nethv.ovsschema lib/nethv.xml
 	@$(MKDIR_P) man
 	$(AM_V_GEN)$(OVSDB_DOC) --version=$(VERSION) $(top_srcdir)/lib/nethv.ovsschema $(top_srcdir)/lib/nethv.xml > $@.tmp && \
 	sed 's/Open vSwitch Manual/nethv Manual/' $@.tmp > $@ && rm -f $@.tmp
+dist_man_MANS += man/nethv-document.5

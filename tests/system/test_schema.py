@@ -47,3 +47,25 @@ def test_agreement(number, text, arrow, says):
         assert verdict is False
     elif "this is not JSON" not in says and "twice in one" not in says:
         assert verdict is True, "the schema sees it: write => for ~>"
+
+
+MANUAL = (TESTS / "../man/nethv-document.5").read_text()
+
+
+def examples():
+    return [text for text in re.findall(r"^\.EX\n(.*?)^\.EE", MANUAL,
+                                        re.DOTALL | re.MULTILINE)
+            if text.startswith("{")]
+
+
+def test_examples_of_the_manual():
+    assert len(examples()) == 2
+    for text in examples():
+        VALIDATOR.validate(json.loads(text))
+
+
+def test_manual_has_all_keys():
+    for name, schema in SCHEMA["$defs"].items():
+        for key in schema.get("properties", ()):
+            assert re.search(rf"^\.BR? .*\b{key}\b", MANUAL,
+                             re.MULTILINE), f"{key} of {name}"

@@ -254,6 +254,31 @@ Test(document, width_is_limited)
                 "it");
 }
 
+/* The examples of the manual page, between .EX and .EE. */
+Test(document, examples_of_the_manual)
+{
+    FILE *file = fopen(TESTS_DIR "/../man/nethv-document.5", "r");
+    cr_assert_not_null(file, "%s", ovs_strerror(errno));
+
+    struct ds example = DS_EMPTY_INITIALIZER;
+    struct ds line = DS_EMPTY_INITIALIZER;
+    unsigned int n = 0;
+    while (!ds_get_line(&line, file)) {
+        if (!strcmp(ds_cstr(&line), ".EX")) {
+            ds_clear(&example);
+        } else if (strcmp(ds_cstr(&line), ".EE")) {
+            ds_put_format(&example, "%s\n", ds_cstr(&line));
+        } else if (ds_cstr(&example)[0] == '{') {
+            document_destroy(parse(ds_cstr(&example)));
+            n++;
+        }
+    }
+    cr_assert_eq(n, 2);
+    ds_destroy(&line);
+    ds_destroy(&example);
+    fclose(file);
+}
+
 /* Exports. */
 
 static char *
