@@ -8,11 +8,20 @@ import json
 
 import pytest
 
-from nethvlab import LabError, nethv
-from reach import reachable
+from nethvlab import LabError, nethv, scenario
+from reach import ping, reachable
 from wires import wait_until
 
-SCENARIO = "three-clouds"
+PORTS = {"web": ("aws1-vm1", "192.168.1.1/24"),
+         "db": ("gcp1-vm1", "192.168.1.2/24")}
+SCENARIO = {
+    **scenario.load("three-clouds").document,
+    "networks": [{"nethv": 1, "tenant": "acme", "networks": [
+        {"name": "shop", "switches": [{"name": "s1", "ports": [
+            {"name": name, "mac": f"02:00:00:00:00:0{i}", "ips": [ip]}
+            for i, (name, (_, ip)) in enumerate(PORTS.items(), 1)]}]}]}],
+    "endpoints": [{"name": name, "host": host, "port": f"acme/shop/s1/{name}"}
+                  for name, (host, _) in PORTS.items()]}
 
 
 def column(lab, table, name):
@@ -51,6 +60,24 @@ def test_tree_joins_the_clouds(lab):
                     if ["state", "up"] in status[1]}
         wait_until(lambda: up() == edges, 15,
                    f"the tunnels of {gateway} are up")
+
+
+def test_endpoints_reach_each_other(lab):
+    """From AWS by Azure's gateway to Google, and not when the way is cut."""
+    way = sum(scenario.region_rtt(a, b) for a, b in (
+        ("aws:eu-west-1", "azure:westeurope"),
+        ("azure:westeurope", "gcp:europe-west4-a")))
+    wait_until(lambda: ping(lab, "web", "192.168.1.2", "-c", "1")[0], 10,
+               "the first ping")
+    received, rtt = ping(lab, "web", "192.168.1.2", "-c", "10")
+    assert received == 10 and way <= rtt < way + 10
+    lab.cut("aws1", "az1")
+    try:
+        assert ping(lab, "web", "192.168.1.2", "-c", "3")[0] == 0
+    finally:
+        lab.heal("aws1", "az1")
+    wait_until(lambda: ping(lab, "web", "192.168.1.2", "-c", "1")[0], 10,
+               "the ping after healing")
 
 
 def test_firewalls_let_in_what_nethvctl_lists(lab):
