@@ -7,6 +7,7 @@
 
 #include "notation.h"
 #include "packets.h"
+#include "provider.h"
 #include "svec.h"
 #include "util.h"
 
@@ -149,7 +150,9 @@ cloud_id(const struct model_row *row)
 static json_t *
 cloud_provider(const struct model_row *row)
 {
-    return text_or_null(ROW(row, cloud)->provider);
+    const char *name = ROW(row, cloud)->provider;
+    return json_value_string(name && provider_find(name)
+                             ? name : PROVIDER_OTHER->name);
 }
 
 static json_t *
