@@ -82,8 +82,9 @@ const char *cli_input(struct ctl_context *, const char *name, size_t max,
 /* Makes --wait=hosts wait for the network at path 'name', changed or not. */
 void cli_watch(struct ctl_context *, const char *name);
 
-/* Frees what the functions above have made, except inputs. */
+/* Frees what the functions above have made; inputs outlive the context. */
 void cli_context_done(struct cli_context *);
+void cli_inputs_destroy(struct shash *inputs);
 
 /* Appends 'json' to the verb's output, pretty, and destroys it. */
 void cli_put_json(struct ctl_context *, struct json *json);
@@ -92,7 +93,7 @@ void cli_put_json(struct ctl_context *, struct json *json);
 struct verb_group {
     const char *title;
     const struct ctl_command_syntax *verbs; /* Ends with an all-NULL one. */
-    const char *help;           /* Lines "  VERB ARG...   what it does\n". */
+    const char *help;           /* Lines "  VERB ARG...  what it does\n". */
 };
 
 /* A local verb.  'run' gets its own name and arguments, like a main(), and

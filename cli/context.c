@@ -100,6 +100,17 @@ cli_input(struct ctl_context *ctx_, const char *name, size_t max,
 }
 
 void
+cli_inputs_destroy(struct shash *inputs)
+{
+    struct shash_node *node;
+
+    SHASH_FOR_EACH (node, inputs) {
+        ds_destroy(node->data);
+    }
+    shash_destroy_free_data(inputs);
+}
+
+void
 cli_watch(struct ctl_context *ctx, const char *name)
 {
     svec_add(cli_context_cast(ctx)->watched, name);

@@ -16,8 +16,8 @@
 #include "svec.h"
 #include "util.h"
 
-/* A plan being carried out.  Rows that others refer to are found by name, those
- * of the database as well as those that the plan has created. */
+/* A plan being carried out.  Rows that others refer to are found by name, both
+ * those of the database and those that the plan has created. */
 struct enactor {
     const struct ovsdb_idl *idl;
     struct ovsdb_idl_txn *txn;

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "cli/places.h"
 #include "cli/touched.h"
 #include "nethv-idl.h"
 #include "openvswitch/dynamic-string.h"
@@ -30,35 +31,18 @@ void
 hosts_add_columns(struct ovsdb_idl *idl)
 {
     static const struct ovsdb_idl_column *const columns[] = {
-        &nethvrec_host_col_name,
-        &nethvrec_host_state_col_host,
-        &nethvrec_host_state_col_alive,
         &nethvrec_network_state_col_network,
         &nethvrec_network_state_col_intent,
         &nethvrec_follower_col_host,
         &nethvrec_follower_col_network,
         &nethvrec_follower_col_intent,
-        &nethvrec_claim_col_host,
-        &nethvrec_claim_col_iface_id,
         &nethvrec_port_col_name,
         &nethvrec_port_col_network,
     };
     for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
         ovsdb_idl_add_column(idl, columns[i]);
     }
-}
-
-static bool
-host_is_alive(const struct ovsdb_idl *idl, const struct nethvrec_host *host)
-{
-    const struct nethvrec_host_state *state;
-
-    NETHVREC_HOST_STATE_FOR_EACH (state, idl) {
-        if (uuid_equals(&state->host, &host->header_.uuid)) {
-            return state->alive;
-        }
-    }
-    return false;
+    places_add_columns(idl);
 }
 
 /* Returns the part of 'host' in 'parts', adding it if it is not there. */
@@ -76,7 +60,10 @@ parts_get(struct parts *parts, const struct ovsdb_idl *idl,
                                   sizeof *parts->parts);
     }
     struct part *part = &parts->parts[parts->n++];
-    *part = (struct part) { .host = host, .alive = host_is_alive(idl, host) };
+    *part = (struct part) {
+        .host = host,
+        .alive = places_host_is_alive(idl, &host->header_.uuid),
+    };
     return part;
 }
 

@@ -408,7 +408,7 @@ session_destroy(struct session *s)
     }
     touched_destroy(&s->touched);
     svec_destroy(&s->watched);
-    shash_destroy_free_data(&s->inputs);
+    cli_inputs_destroy(&s->inputs);
     ovsdb_idl_destroy(s->idl);
 }
 

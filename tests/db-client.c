@@ -12,7 +12,8 @@
  *     dump            rows of the model, once everything asked for has come
  *     status          connected, complete
  *     follower UUID N writes a Follower row of the own host
- *     results         what became of the transactions */
+ *     results         what became of the transactions
+ *     lock NAME       asks for a lock; done when it is held */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -170,6 +171,9 @@ carry_out(struct client *c)
                && find(c, MODEL_NETWORK, arg);
     } else if (!strcmp(name, "results")) {
         print_results(c);
+    } else if (!strcmp(name, "lock")) {
+        db_set_lock(c->db, arg);
+        done = db_has_lock(c->db);
     } else if (!strcmp(name, "follower")) {
         done = write_follower(c, arg);
     } else {

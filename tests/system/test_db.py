@@ -22,9 +22,14 @@ class Client:
             [Path(db.bindir) / "tests" / "db-client", remote, *args],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
-    def ask(self, command):
+    def tell(self, command):
         self.process.stdin.write(command + "\n")
         self.process.stdin.flush()
+
+    def ask(self, command=None):
+        """Returns the answer to 'command', without it to what was told."""
+        if command:
+            self.tell(command)
         lines = []
         watchdog = threading.Timer(15, self.process.kill)
         watchdog.start()
@@ -274,3 +279,18 @@ def test_transactions(db, client, networks, hosts):
     result, = c.ask("results")
     assert result.startswith("committed=1 failed=1 error=") and "constraint" in result
     c.ask("dump")
+
+
+def test_a_lock_has_one_holder(db, client, networks, hosts):
+    first, second = client("host", "a"), client("host", "b")
+    first.ask("lock x")
+    first.ask(f"follower {networks['acme/shop']} 1")
+    # The second waits for the lock, and writes nothing before it has it.
+    second.tell("lock x")
+    second.tell(f"follower {networks['acme/shop']} 2")
+    first.ask(f"follower {networks['acme/shop']} 3")
+    assert "2" not in db.ctl("--bare", "--columns=intent", "list", "Follower")[0].split()
+    first.stop()
+    second.ask()
+    second.ask()
+    assert "2" in db.ctl("--bare", "--columns=intent", "list", "Follower")[0].split()
