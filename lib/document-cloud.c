@@ -76,7 +76,7 @@ parse_public_ip(const struct json_cursor *cursor, void *list_)
     return fault;
 }
 
-/* Notes that the cloud 'name' at 'cursor' has the 'n' public addresses 'ips'. */
+/* Notes that the cloud 'name' at 'cursor' has the addresses in 'list'. */
 static char *
 use_public_ips(const struct json_cursor *cursor, struct smap *used,
                const char *name, const struct ip_list *list)

@@ -75,7 +75,8 @@ parse_switch(const struct json_cursor *cursor, void *network_)
     if (!fault) {
         spec.name = vswitch.path = path;
         model_put_switch(network->model, &vswitch.uuid, &spec);
-        fault = json_cursor_each(cursor, "ports", document_parse_port, &vswitch);
+        fault = json_cursor_each(cursor, "ports", document_parse_port,
+                                 &vswitch);
     }
     free(path);
     return fault;

@@ -22,7 +22,7 @@ enum json_scan_event {
     JSON_SCAN_END,                  /* No more. */
     JSON_SCAN_KEY,                  /* A key of the innermost object. */
     JSON_SCAN_VALUE,                /* A value. */
-    JSON_SCAN_DEEP,                 /* Deeper than the limit; goes no further. */
+    JSON_SCAN_DEEP,                 /* Deeper than the limit; the end. */
 };
 
 /* An object or array that is open. */

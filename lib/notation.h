@@ -17,8 +17,8 @@
 
 #include "openvswitch/types.h"
 
-/* Names of one thing: 1 to NOTATION_NAME_MAX letters, digits, '.', '_', '-', the
- * first a letter or digit.  A path is such names joined by '/'. */
+/* Names of one thing: 1 to NOTATION_NAME_MAX letters, digits, '.', '_', '-',
+ * the first a letter or digit.  A path is such names joined by '/'. */
 #define NOTATION_NAME_MAX 64
 bool notation_name_valid(const char *name, size_t length);
 char *notation_name_check(const char *name);

@@ -158,8 +158,8 @@ static const struct model_row *
 find_cloud_link(const struct model *model, const struct model_row *want)
 {
     const struct cloud_link *like = CONTAINER_OF(want, struct cloud_link, row);
-    const struct model_row *row = model_find_name(model, MODEL_CLOUD,
-                                                  like->ends[0].cloud->row.name);
+    const char *one = like->ends[0].cloud->row.name;
+    const struct model_row *row = model_find_name(model, MODEL_CLOUD, one);
     if (!row) {
         return NULL;
     }
