@@ -49,9 +49,7 @@ agent_libjoin_la_SOURCES = \
 	agent/join.h \
 	agent/leave.c \
 	agent/ticket.c \
-	agent/ticket.h \
-	agent/uplink.c \
-	agent/uplink.h
+	agent/ticket.h
 
 # Units of systemd: what all have in common stands in build-aux/unit-hardening.
 systemdsystemunit_DATA += agent/nethv-agent.service

@@ -15,6 +15,7 @@
 #include "ovs/command.h"
 #include "ovs/hostconf.h"
 #include "ovs/pki.h"
+#include "ovs/uplink.h"
 #include "socket-util.h"
 #include "timeval.h"
 #include "token.h"
@@ -200,6 +201,37 @@ configure_host(struct join *join)
     return error;
 }
 
+/* Whether one of the token's addresses answers. */
+static bool
+is_connected(void *join_)
+{
+    const struct join *join = join_;
+
+    for (size_t i = 0; i < join->token.remotes.n; i++) {
+        if (uplink_check_tcp(join->token.remotes.names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+undo_uplink(const char *nic)
+{
+    free(uplink_take_back(nic));
+}
+
+static char *
+move_uplink(struct join *join)
+{
+    if (!join->uplink) {
+        return NULL;
+    }
+    printf("moving %s into bridge %s\n", join->uplink, UPLINK_BRIDGE);
+    undo_add(&join->undo, undo_uplink, join->uplink);
+    return uplink_move(join->uplink, is_connected, join);
+}
+
 static char *
 start_services(struct join *join)
 {
@@ -218,7 +250,7 @@ start_services(struct join *join)
 /* Each step leaves in 'undo' how it is taken back. */
 static char *(*const steps[])(struct join *) = {
     complete, check_machine, get_ticket, write_files, configure_host,
-    start_services,
+    move_uplink, start_services,
 };
 
 static void

@@ -13,6 +13,7 @@
 #include "ovs/command.h"
 #include "ovs/hostconf.h"
 #include "ovs/pki.h"
+#include "ovs/uplink.h"
 #include "util.h"
 
 #define DB_DIR "/var/lib/nethv"
@@ -70,6 +71,20 @@ stop_services(bool destroy, int *status)
     }
 }
 
+/* Puts the NIC back where it was before joining. */
+static char *
+take_back_uplink(void)
+{
+    char *nic;
+    char *error = hostconf_get("nethv-uplink", &nic);
+
+    if (!error && nic) {
+        error = uplink_take_back(nic);
+        free(nic);
+    }
+    return error;
+}
+
 static void
 remove_everything(bool destroy, int *status)
 {
@@ -79,6 +94,7 @@ remove_everything(bool destroy, int *status)
 
     stop_services(destroy, status);
     complain(delete_bridges(), status);
+    complain(take_back_uplink(), status);
     for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
         unlink(files[i]);
     }

@@ -15,6 +15,7 @@
 #include "ovs/hostconf.h"
 #include "ovs/inventory.h"
 #include "ovs/pki.h"
+#include "ovs/uplink.h"
 #include "socket-util.h"
 #include "timeval.h"
 #include "token.h"
@@ -301,6 +302,23 @@ configure_host(struct init *init)
     return error;
 }
 
+static void
+undo_uplink(const char *nic)
+{
+    free(uplink_take_back(nic));
+}
+
+/* Here nothing of the deployment is elsewhere yet: the router must answer. */
+static char *
+move_uplink(struct init *init)
+{
+    if (!init->uplink) {
+        return NULL;
+    }
+    undo_add(&init->undo, undo_uplink, init->uplink);
+    return uplink_move(init->uplink, NULL, NULL);
+}
+
 static char *
 start_rest(struct init *init)
 {
@@ -320,7 +338,8 @@ start_database(struct init *init)
 /* Each step leaves in 'undo' how it is taken back. */
 static char *(*const steps[])(struct init *) = {
     complete, check_machine, make_certificates, write_certificates,
-    make_database, start_database, fill_database, configure_host, start_rest,
+    make_database, start_database, fill_database, configure_host, move_uplink,
+    start_rest,
 };
 
 static void

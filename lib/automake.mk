@@ -101,6 +101,7 @@ lib_libcore_la_SOURCES += \
 	lib/ovs/netif-layer3.c \
 	lib/ovs/netif-monitor.c \
 	lib/ovs/netif-private.h \
+	lib/ovs/netif-resolve.c \
 	lib/ovs/netif.c \
 	lib/ovs/netif.h \
 	lib/ovs/ofmirror.c \
@@ -109,6 +110,8 @@ lib_libcore_la_SOURCES += \
 	lib/ovs/ofmsg.h \
 	lib/ovs/ofswitch.c \
 	lib/ovs/ofswitch.h \
+	lib/ovs/uplink.c \
+	lib/ovs/uplink.h \
 	lib/ovs/vswitch-private.h \
 	lib/ovs/vswitch-report.c \
 	lib/ovs/vswitch-want.c \

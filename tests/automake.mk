@@ -67,7 +67,7 @@ EXTRA_DIST += \
 # What tests/system/test_shells.py drives.
 check_PROGRAMS += tests/shells
 tests_shells_SOURCES = tests/system/shells.c
-tests_shells_LDADD = agent/libjoin.la $(CORE_LIBS)
+tests_shells_LDADD = $(CORE_LIBS)
 
 # System tests: in labs, so only as root, and not part of "make check".
 EXTRA_DIST += \

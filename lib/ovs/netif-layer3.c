@@ -129,6 +129,18 @@ route_gateway(struct rtnl_route *route)
     return rtnl_route_nh_get_gateway(rtnl_route_nexthop_n(route, 0));
 }
 
+/* Makes 'route' lead through 'ifindex', whatever its interface was like: the
+ * kernel does not take back what it says of the state of a link. */
+static void
+set_ifindex(struct rtnl_route *route, int ifindex)
+{
+    struct rtnl_nexthop *nh = rtnl_route_nexthop_n(route, 0);
+
+    rtnl_route_nh_set_ifindex(nh, ifindex);
+    rtnl_route_nh_unset_flags(nh, RTNH_F_DEAD | RTNH_F_LINKDOWN);
+    rtnl_route_unset_flags(route, RTNH_F_DEAD | RTNH_F_LINKDOWN);
+}
+
 /* Adds the routes of 'l3' that have a gateway, or those that have none. */
 static int
 give_routes(struct netns *ns, int ifindex, const struct netif_layer3 *l3,
@@ -140,7 +152,7 @@ give_routes(struct netns *ns, int ifindex, const struct netif_layer3 *l3,
         if ((route_gateway(route) != NULL) != gateways) {
             continue;
         }
-        rtnl_route_nh_set_ifindex(rtnl_route_nexthop_n(route, 0), ifindex);
+        set_ifindex(route, ifindex);
         int error = rtnl_route_add(ns->sock, route, NLM_F_REPLACE);
         if (error && error != -NLE_EXIST) {
             return error;
@@ -187,8 +199,7 @@ netif_layer3_take(struct netns *ns, const char *name,
     for (size_t i = 0; !message && i < l3->n_routes; i++) {
         struct rtnl_route *route = l3->routes[i];
 
-        rtnl_route_nh_set_ifindex(rtnl_route_nexthop_n(route, 0),
-                                  info.ifindex);
+        set_ifindex(route, info.ifindex);
         rtnl_route_delete(ns->sock, route, 0);
     }
     for (size_t i = 0; !message && i < l3->n_addrs; i++) {

@@ -77,6 +77,11 @@ char *netif_get(struct netns *, const char *name, struct netif_info *);
 /* Returns the MTU of the interface of 'ns' that has 'ip', or 0 if none has. */
 unsigned int netif_mtu_by_ip(struct netns *ns, const struct in6_addr *ip);
 
+/* Returns whether the machine with 'ip', on the link of 'name', has told its
+ * MAC address within 'timeout_ms'. */
+bool netif_resolve(struct netns *, const char *name, const struct in6_addr *ip,
+                   int timeout_ms);
+
 /* Turns transmit checksum offload, and segmentation offload with it, on or off
  * (as "ethtool -K NAME tx off").  The userspace datapath cannot complete what
  * the kernel has put off, so it must be off where packets enter it. */

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/uplink.h"
 #include "compile/compile.h"
 #include "openvswitch/list.h"
 #include "openvswitch/ofp-actions.h"
@@ -19,6 +18,7 @@
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "ovs/ofswitch.h"
+#include "ovs/uplink.h"
 #include "ovs/vswitch.h"
 #include "packets.h"
 #include "rule.h"
@@ -320,7 +320,7 @@ cmd_ifaces(struct shells *s, char *args OVS_UNUSED)
     printf("ok\n");
 }
 
-/* "uplink NIC HOST:PORT MS": moves NIC into br-phy. */
+/* "uplink NIC HOST:PORT|router MS": moves NIC into br-phy. */
 static void
 cmd_uplink(struct shells *s, char *args)
 {
@@ -328,7 +328,8 @@ cmd_uplink(struct shells *s, char *args)
     int ms = 0;
 
     sscanf(args, "%63s %63s %d", nic, target, &ms);
-    say(uplink_attach(s->db, nic, ms, uplink_check_tcp, target));
+    say(uplink_attach(s->db, nic, ms, strcmp(target, "router")
+                                      ? uplink_check_tcp : NULL, target));
 }
 
 static void

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The move of the uplink into br-phy (agent/uplink.h): made, kept if the world
+"""The move of the uplink into br-phy (lib/ovs/uplink.h): made, kept if the world
 is reachable, else put back, also if whoever made it dies."""
 
 import time
@@ -79,8 +79,20 @@ def test_there_and_back(node, shells):
     assert shells.say("uplink-back eth0") == ["ok"]
     assert layer3(node, "eth0") == before
     assert bridges(node) == []
-    assert reachable(node)
+    wait_until(lambda: reachable(node))
     assert shells.say("uplink-back eth0") == ["ok"]
+
+
+def test_router_is_enough(nodes, node, shells):
+    shells.ok(f"open {DATABASE}")
+    nodes[1].batch(["link set r0 down"])
+    wait_until(lambda: "linkdown" in node.run(["ip", "route"]).stdout)
+    before = layer3(node, "eth0")
+    said = shells.say("uplink eth0 router 2000")[0]
+    assert "everything has been put back" in said
+    assert layer3(node, "eth0") == before
+    nodes[1].batch(["link set r0 up"])
+    assert shells.say("uplink eth0 router 20000") == ["ok"]
 
 
 def test_put_back_if_nothing_is_reachable(node, shells):
@@ -91,7 +103,7 @@ def test_put_back_if_nothing_is_reachable(node, shells):
     assert "everything has been put back" in said
     assert layer3(node, "eth0") == before
     assert bridges(node) == []
-    assert reachable(node)
+    wait_until(lambda: reachable(node))
 
 
 def test_put_back_if_the_mover_dies(node, shells):
@@ -103,7 +115,7 @@ def test_put_back_if_the_mover_dies(node, shells):
         ["ip", "addr", "show", "br-phy"], check=False).stdout)
     node.run(["sh", "-c", "kill -9 $(pgrep -o -x shells)"])
     wait_until(lambda: layer3(node, "eth0") == before and bridges(node) == [])
-    assert reachable(node)
+    wait_until(lambda: reachable(node))
     shells.process.kill()
     shells.process.wait()
     shells.close = lambda: None

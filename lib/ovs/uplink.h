@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef AGENT_UPLINK_H
-#define AGENT_UPLINK_H 1
+#ifndef OVS_UPLINK_H
+#define OVS_UPLINK_H 1
 
 /* The uplink of a host with the userspace datapath.
  *
@@ -37,7 +37,9 @@ typedef bool uplink_check(void *aux);
 bool uplink_check_tcp(void *host_port);
 
 /* Moves 'nic' into the bridge and waits up to 'timeout_ms' for 'check' to
- * confirm.  If 'nic' is there already and has no address nothing is moved. */
+ * confirm.  'check' may be NULL: then the router of the default route must
+ * answer to ARP or ND, if there is such a route.  If 'nic' is there already
+ * and has no address nothing is moved. */
 char *uplink_attach(struct vswitch_db *, const char *nic,
                     long long int timeout_ms, uplink_check *check, void *aux);
 
@@ -45,4 +47,9 @@ char *uplink_attach(struct vswitch_db *, const char *nic,
  * removes the bridge.  If 'nic' is not there nothing happens. */
 char *uplink_detach(struct vswitch_db *, const char *nic);
 
-#endif /* agent/uplink.h */
+/* The same, for a command that does nothing else with the host's Open vSwitch
+ * database: connect to it and wait for half a minute. */
+char *uplink_move(const char *nic, uplink_check *check, void *aux);
+char *uplink_take_back(const char *nic);
+
+#endif /* ovs/uplink.h */

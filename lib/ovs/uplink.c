@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
 
-#include "agent/uplink.h"
+#include "ovs/uplink.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -50,8 +50,8 @@ set_sysctl(const char *family, const char *nic, const char *name,
 }
 
 /* The kernel goes on seeing the packets of a NIC that Open vSwitch uses.
- * Makes it take none of them for its own (or with 'own', all again): no answers to
- * ARP, no IPv6, and for IPv4 a reverse path check that none of them passes, as
+ * Makes it take none of them for its own (or with 'own', all again): no answers
+ * to ARP, no IPv6, and for IPv4 a reverse path check that none of them passes, as
  * no route leads through the NIC. */
 static char *
 set_ownership(struct uplink *u, bool own)
@@ -108,8 +108,8 @@ make_bridge(struct uplink *u)
 }
 
 /* The watcher: a process of its own that puts everything back unless it is
- * told in time to keep it, whatever becomes of the one that made the move.  It uses
- * netlink itself and leaves the database to ovs-vsctl. */
+ * told in time to keep it, whatever becomes of the one that made the move.  It
+ * uses netlink itself and leaves the database to ovs-vsctl. */
 enum { WATCHER_KEPT, WATCHER_RESTORED, WATCHER_FAILED };
 
 struct watcher {
@@ -251,6 +251,18 @@ wait_for_check(const struct uplink *u, long long int timeout_ms,
     }
 }
 
+/* A check: whether the router of the uplink 'u_', in the bridge now, has
+ * answered to ARP or ND. */
+static bool
+check_router(void *u_)
+{
+    struct uplink *u = u_;
+    struct in6_addr router = netif_layer3_gateway(u->layer3);
+
+    return (!ipv6_addr_is_set(&router)
+            || netif_resolve(u->ns, UPLINK_BRIDGE, &router, UPLINK_CHECK_MS));
+}
+
 /* Moves, has the move checked and keeps it or puts everything back. */
 static char *
 move(struct uplink *u, long long int timeout_ms, uplink_check *check,
@@ -264,7 +276,9 @@ move(struct uplink *u, long long int timeout_ms, uplink_check *check,
     }
     error = make_bridge(u);
     error = error ? error : move_layer3(u);
-    error = error ? error : wait_for_check(u, timeout_ms, check, aux);
+    error = error ? error : wait_for_check(u, timeout_ms,
+                                           check ? check : check_router,
+                                           check ? aux : u);
 
     int end = watcher_end(&watcher, !error);
     if (!error && end != WATCHER_KEPT) {
@@ -349,5 +363,25 @@ uplink_detach(struct vswitch_db *db, const char *nic)
         }
         uplink_close(&u);
     }
+    return error;
+}
+
+char *
+uplink_move(const char *nic, uplink_check *check, void *aux)
+{
+    struct vswitch_db *db = vswitch_create(VSWITCH_DATABASE);
+    char *error = uplink_attach(db, nic, 30000, check, aux);
+
+    vswitch_destroy(db);
+    return error;
+}
+
+char *
+uplink_take_back(const char *nic)
+{
+    struct vswitch_db *db = vswitch_create(VSWITCH_DATABASE);
+    char *error = uplink_detach(db, nic);
+
+    vswitch_destroy(db);
     return error;
 }
