@@ -11,5 +11,6 @@ extern const struct verb_group document_verbs;  /* cmd-document.c */
 extern const struct verb_group show_verbs;      /* cmd-show.c */
 extern const struct verb_group status_verbs;    /* cmd-status.c */
 extern const struct verb_group tree_verbs;      /* cmd-tree.c */
+extern const struct verb_group trace_verbs;     /* cmd-trace.c */
 
 #endif /* cmd.h */

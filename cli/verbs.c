@@ -21,6 +21,7 @@ static const struct verb_group *const groups[] = {
     &show_verbs,
     &status_verbs,
     &tree_verbs,
+    &trace_verbs,
     NULL
 };
 

@@ -68,6 +68,8 @@ lib_libcore_la_SOURCES = \
 	lib/trace-walk.h \
 	lib/tree.c \
 	lib/tree.h \
+	lib/twin.c \
+	lib/twin.h \
 	lib/wire.c
 # Documents: parsed, compared with what is there, written.
 lib_libcore_la_SOURCES += \

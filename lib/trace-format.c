@@ -28,6 +28,7 @@ format_head(const struct trace_step *step, struct ds *s)
         ds_put_cstr(s, ": ");
         break;
     case TRACE_STEP_DETAIL:
+    case TRACE_STEP_DELIVERED:
         ds_put_cstr(s, "-> ");
         break;
     case TRACE_STEP_ERROR:
@@ -114,6 +115,7 @@ kind_name(enum trace_step_kind kind)
     case TRACE_STEP_TABLE: return "table";
     case TRACE_STEP_ACTION: return "action";
     case TRACE_STEP_DETAIL: return "detail";
+    case TRACE_STEP_DELIVERED: return "delivered";
     case TRACE_STEP_ERROR: return "error";
     }
     OVS_NOT_REACHED();

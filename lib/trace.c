@@ -192,9 +192,9 @@ deliver(struct run *run, const struct visit *visit,
     delivery->size = dp_packet_size(packet);
     delivery->frame = xmemdup(dp_packet_data(packet), delivery->size);
     if (output->steps) {
-        trace_step_create(output->steps, TRACE_STEP_DETAIL, delivery->host,
+        trace_step_create(output->steps, TRACE_STEP_DELIVERED, delivery->host,
                           xasprintf("delivered to port %"PRIu32,
-                                    output->port));
+                                    output->port))->port = output->port;
     }
 }
 

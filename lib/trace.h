@@ -126,6 +126,7 @@ enum trace_step_kind {
     TRACE_STEP_TABLE,           /* A lookup: 'rule' is NULL on a miss. */
     TRACE_STEP_ACTION,
     TRACE_STEP_DETAIL,          /* What came of the action before. */
+    TRACE_STEP_DELIVERED,       /* To the endpoint at 'port'. */
     TRACE_STEP_ERROR
 };
 
@@ -136,6 +137,7 @@ struct trace_step {
     char *host;
     uint8_t table;
     uint64_t cookie;            /* TRACE_STEP_TABLE: of the rule, or 0. */
+    ofp_port_t port;            /* TRACE_STEP_DELIVERED. */
     char *text;
 };
 

@@ -20,6 +20,7 @@ tests_unit_tests_SOURCES = \
 	tests/unit/token.c \
 	tests/unit/topology.c \
 	tests/unit/tree.c \
+	tests/unit/twin.c \
 	tests/unit/wan.c \
 	tests/unit/wire.c
 tests_unit_tests_CPPFLAGS = $(AM_CPPFLAGS) -DTESTS_DIR='"$(abs_top_srcdir)/tests"'

@@ -706,3 +706,20 @@ compiler_meters(const struct compiler *c, struct compiled_meter **metersp,
     *metersp = meters;
     *n = count;
 }
+
+const struct model_row *
+compiler_owner(const struct model *model, uint64_t cookie)
+{
+    enum compile_role role = (cookie >> 56) - 1;
+    const struct model_row *row;
+
+    if (role >= ROLE_N || role_classes[role].kind == MODEL_N_KINDS) {
+        return NULL;
+    }
+    MODEL_FOR_EACH (row, role_classes[role].kind, model) {
+        if (owner_cookie(role, &row->uuid) == cookie) {
+            return row;
+        }
+    }
+    return NULL;
+}

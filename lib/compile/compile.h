@@ -98,6 +98,10 @@ void compiler_mark_all(struct compiler *);
  * the caller to take (rule_set_take_changes()). */
 struct rule_set *compiler_rules(struct compiler *);
 
+/* Returns the row of 'model' that asked for a rule with 'cookie', or NULL if it
+ * was none or is gone. */
+const struct model_row *compiler_owner(const struct model *, uint64_t cookie);
+
 /* A meter that rules refer to: the bandwidth of a virtual link. */
 struct compiled_meter {
     uint32_t id;
