@@ -457,6 +457,7 @@ VERBS = {
     "set": (3, None), "find": (1, None), "create": (2, None), "destroy": (1, None),
     "add": (4, None), "remove": (4, None), "clear": (3, None), "wait-until": (2, None),
     "cloud-add": (1, 1), "host-token": (1, 1), "host-remove": (1, 1), "firewall": (1, 1),
+    "trace": (2, 2),
 }
 
 
