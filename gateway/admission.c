@@ -222,11 +222,24 @@ replace(struct admission *a, const struct nethvrec_token *token,
     return false;
 }
 
-bool
-admission_run(struct admission *a, struct ovsdb_idl *idl,
-              struct ovsdb_idl_txn *txn, const char *ca,
-              struct admission_result *result)
+/* Returns whether 'token' is for a host of another cloud than the server's:
+ * clouds often use the same private addresses, and so a machine in the wrong one
+ * finds a gateway all the same. */
+static bool
+is_astray(const struct nethvrec_token *token,
+          const struct admission_server *server)
 {
+    const struct nethvrec_host *gateway
+        = server->gateway ? inventory_host(server->idl, server->gateway) : NULL;
+    return gateway && !token->gateway && token->cloud != gateway->cloud;
+}
+
+bool
+admission_run(struct admission *a, const struct admission_server *server,
+              struct ovsdb_idl_txn *txn, struct admission_result *result)
+{
+    struct ovsdb_idl *idl = server->idl;
+
     if (!txn) {
         /* What the database holds may be about to change by our own doing. */
         return false;
@@ -240,7 +253,7 @@ admission_run(struct admission *a, struct ovsdb_idl *idl,
     const struct nethvrec_enrollment *e = find_enrollment(token, idl);
     bool same = e && is_same(a, e);
     if (same && e->certificate && e->host) {
-        return let_in(e, idl, ca, result);
+        return let_in(e, idl, server->ca, result);
     }
     if (token->used || (e && e->certificate)) {
         return refuse(result, FORBIDDEN,
@@ -251,6 +264,11 @@ admission_run(struct admission *a, struct ovsdb_idl *idl,
         return refuse(result, FORBIDDEN,
                       "the token has expired: make another with \"nethvctl "
                       "host-token\"");
+    }
+    if (is_astray(token, server)) {
+        return refuse(result, FORBIDDEN,
+                      "the token is for another cloud than the one that this "
+                      "gateway is in");
     }
     if (same) {
         return e->error ? refuse(result, CONFLICT, e->error) : false;

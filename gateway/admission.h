@@ -24,13 +24,19 @@ struct admission_result {
     char *json;                     /* Malloc'd. */
 };
 
+/* Who lets in. */
+struct admission_server {
+    struct ovsdb_idl *idl;
+    const char *ca;                 /* The CA's certificate. */
+    const char *gateway;            /* As in struct enrol_config. */
+};
+
 /* Compares 'admission' with what the database holds.  If that answers it,
  * stores the answer in '*result' and returns true.  Else asks by 'txn', unless
  * NULL, for what is missing, and returns false: to be called again when the
- * database has changed.  'ca' is the CA's certificate. */
-bool admission_run(struct admission *, struct ovsdb_idl *idl,
-                   struct ovsdb_idl_txn *txn, const char *ca,
-                   struct admission_result *result);
+ * database has changed. */
+bool admission_run(struct admission *, const struct admission_server *,
+                   struct ovsdb_idl_txn *txn, struct admission_result *result);
 
 /* Returns 'sentence' in the form of an answer, malloc'd. */
 char *admission_format_error(const char *sentence);

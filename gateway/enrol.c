@@ -43,6 +43,7 @@ struct enrol {
     uint16_t port;
     char *key_file, *certificate_file, *ca_file;
     char *ca;                       /* Contents of ca_file. */
+    char *gateway;                  /* Name of this host, or NULL. */
     struct MHD_Daemon *daemon;
     struct ovs_list waiting;
     struct timespec mtime;          /* Of certificate_file. */
@@ -257,6 +258,7 @@ enrol_create(const struct enrol_config *config, struct ovsdb_idl *idl,
     enrol->key_file = xstrdup(config->key);
     enrol->certificate_file = xstrdup(config->certificate);
     enrol->ca_file = xstrdup(config->ca);
+    enrol->gateway = nullable_xstrdup(config->gateway);
     ovs_list_init(&enrol->waiting);
 
     char *error = listen_with_files(enrol);
@@ -306,6 +308,7 @@ enrol_destroy(struct enrol *enrol)
         free(enrol->certificate_file);
         free(enrol->ca_file);
         free(enrol->ca);
+        free(enrol->gateway);
         free(enrol);
     }
 }
@@ -338,8 +341,9 @@ static void
 run_request(struct enrol *enrol, struct request *r, struct ovsdb_idl_txn *txn)
 {
     struct admission_result result;
+    struct admission_server server = { enrol->idl, enrol->ca, enrol->gateway };
 
-    if (admission_run(r->admission, enrol->idl, txn, enrol->ca, &result)) {
+    if (admission_run(r->admission, &server, txn, &result)) {
         set_answer(r, result.status, result.json);
         resume(r);
     } else if (time_msec() >= r->deadline) {

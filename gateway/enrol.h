@@ -43,6 +43,8 @@ struct enrol_config {
     const char *key;            /* Files: the server's key, certificate, CA. */
     const char *certificate;
     const char *ca;
+    const char *gateway;        /* Name of this host, or NULL to let in hosts of
+                                 * any cloud, not only of this host's. */
 };
 
 /* Starts to listen as 'config' (borrowed for the call) says.  'idl' must

@@ -104,11 +104,12 @@ start(struct gateway *gw, const struct vswitch_config *config)
 static void
 listen_for_hosts(struct gateway *gw)
 {
-    static const struct enrol_config config = {
+    const struct enrol_config config = {
         .port = ENROL_PORT,
         .key = PROGRAM_KEY,
         .certificate = PROGRAM_CERTIFICATE,
         .ca = PROGRAM_CA,
+        .gateway = gw->name,
     };
 
     if (gw->enrol || time_msec() < gw->enrol_retry) {

@@ -44,8 +44,12 @@ TEST_EXTENSIONS = .py
 PY_LOG_COMPILER = /usr/bin/python3
 AM_PY_LOG_FLAGS = -m pytest -q -p no:cacheprovider --bindir $(abs_builddir)
 AM_TESTS_ENVIRONMENT = PYTHONDONTWRITEBYTECODE=1; export PYTHONDONTWRITEBYTECODE;
-TESTS += tests/system/test_ctl.py tests/system/test_schema.py
-EXTRA_DIST += tests/system/database.py tests/system/test_ctl.py tests/system/test_schema.py
+TESTS += tests/system/test_ctl.py tests/system/test_db.py tests/system/test_schema.py
+EXTRA_DIST += \
+	tests/system/database.py \
+	tests/system/test_ctl.py \
+	tests/system/test_db.py \
+	tests/system/test_schema.py
 
 # lib/trace against a real ovs-vswitchd with dummy ports; no root.
 check_PROGRAMS += tests/trace-run
@@ -58,12 +62,6 @@ EXTRA_DIST += \
 	tests/oracle/random_rules.py \
 	tests/oracle/test_trace.py \
 	tests/oracle/tunnel.py
-TESTS += tests/system/test_ctl.py tests/system/test_db.py tests/system/test_schema.py
-EXTRA_DIST += \
-	tests/system/database.py \
-	tests/system/test_ctl.py \
-	tests/system/test_db.py \
-	tests/system/test_schema.py
 
 # What tests/system/test_shells.py drives.
 check_PROGRAMS += tests/shells
@@ -75,6 +73,7 @@ EXTRA_DIST += \
 	tests/system/conftest.py \
 	tests/system/reach.py \
 	tests/system/test_attach.py \
+	tests/system/test_join.py \
 	tests/system/test_lab.py \
 	tests/system/test_lab_nethv.py \
 	tests/system/test_shells.py \
