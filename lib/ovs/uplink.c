@@ -64,7 +64,11 @@ set_ownership(struct uplink *u, bool own)
     return error ? error : netif_configure(u->ns, u->nic, &setup);
 }
 
-/* Gives the NIC what it had.  Needs neither the bridge nor Open vSwitch. */
+/* Gives the NIC what it had.  Needs neither the bridge nor Open vSwitch.
+ *
+ * When Open vSwitch then lets go of the NIC it writes back the flags that it
+ * remembers, "no ARP" perhaps among them: after that set_ownership() must be
+ * called once more. */
 static char *
 restore_layer3(struct uplink *u)
 {
@@ -163,6 +167,7 @@ watcher_main(struct uplink *u, int fd, long long int timeout_ms)
     char *error = netns_open(NULL, &u->ns);
     error = error ? error : restore_layer3(u);
     remove_bridge_by_command();
+    error = error ? error : set_ownership(u, true);
     _exit(error ? WATCHER_FAILED : WATCHER_RESTORED);
 }
 
@@ -360,6 +365,8 @@ uplink_detach(struct vswitch_db *db, const char *nic)
         if (!error) {
             vswitch_del_bridge(db, UPLINK_BRIDGE);
             error = vswitch_settle(db, SETTLE_MS);
+            free(error ? set_ownership(&u, true) : NULL);
+            error = error ? error : set_ownership(&u, true);
         }
         uplink_close(&u);
     }
