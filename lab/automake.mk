@@ -3,7 +3,7 @@ labdir = $(pkgdatadir)/lab
 labpkgdir = $(labdir)/nethvlab
 labscenariodir = $(labdir)/scenarios
 
-dist_sbin_SCRIPTS += lab/nethv-lab
+dist_sbin_SCRIPTS += lab/nethv-demo lab/nethv-lab
 
 pkglibexec_PROGRAMS += lab/nethv-wan
 lab_nethv_wan_SOURCES = \
@@ -25,10 +25,13 @@ dist_labpkg_DATA = \
 	lab/nethvlab/__init__.py \
 	lab/nethvlab/cli.py \
 	lab/nethvlab/cloud.py \
+	lab/nethvlab/demo.py \
+	lab/nethvlab/frames.py \
 	lab/nethvlab/host.py \
 	lab/nethvlab/lab.py \
 	lab/nethvlab/namespaces.py \
 	lab/nethvlab/nethv.py \
 	lab/nethvlab/scenario.py \
 	lab/nethvlab/state.py \
+	lab/nethvlab/talk.py \
 	lab/nethvlab/wan.py

@@ -73,6 +73,7 @@ EXTRA_DIST += \
 	tests/system/conftest.py \
 	tests/system/reach.py \
 	tests/system/test_attach.py \
+	tests/system/test_demo.py \
 	tests/system/test_join.py \
 	tests/system/test_lab.py \
 	tests/system/test_lab_nethv.py \

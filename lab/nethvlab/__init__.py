@@ -8,7 +8,10 @@
     wan         the Internet between the clouds
     host        a VM: Open vSwitch, uplink, endpoints, processes
     lab         all of it: up, down, cut, heal
-    cli         the command
+    cli         the command nethv-lab
+    demo        the command nethv-demo
+    talk        what its endpoints say to each other
+    frames      what captures see of it
 """
 
 

@@ -327,17 +327,33 @@ class Demo:
                                      []).append(one)
         return found
 
-    def _show_heard(self, heard: dict[tuple[str, str],
-                                      list[frames.Tunnelled]]) -> None:
+    def _along(self, way: list[str]) -> list[tuple[str, str]]:
+        """The places of captures in the order in which a packet that enters
+        the hosts 'way' passes them, and then all others."""
+        scene = self.lab.scenario
+        links = {frozenset((link.a, link.b)):
+                 ("wan", wan.interfaces(scene, link)[0])
+                 for link in scene.links}
+        places = []
+        for name, after in zip(way, [*way[1:], way[-1]]):
+            clouds = frozenset((scene.host(name).cloud,
+                                scene.host(after).cloud))
+            places += [(name, "eth0"), *([links[clouds]]
+                                         if clouds in links else [])]
+        places += [(host.name, "eth0") for host in scene.hosts]
+        return list(dict.fromkeys([*places, *links.values()]))
+
+    def _show_heard(self, way: list[str],
+                    heard: dict[tuple[str, str], list[frames.Tunnelled]]
+                    ) -> None:
         self.show.line("  what captures saw of the echo request:")
         names = {wan.interfaces(self.lab.scenario, link)[0]:
                  f"WAN {link.a}-{link.b}" for link in self.lab.scenario.links}
-        for (place, interface), packets in heard.items():
-            where = names.get(interface, f"{place} {interface}")
-            for one in dict.fromkeys(packets):
+        for place, interface in self._along(way):
+            for one in heard.get((place, interface), []):
                 self.show.line(
-                    f"    {where:14} {one.outer_source} > "
-                    f"{one.outer_destination} {one.encap}, key {one.key} "
+                    f"    {names.get(interface, place):14} {one.outer_source}"
+                    f" > {one.outer_destination} {one.encap}, key {one.key} "
                     f"tree {one.key.tree}, source "
                     f"{frames.mac_text(one.source)}")
 
@@ -350,7 +366,7 @@ class Demo:
         trace = self.document("trace", first.port, last.port)
         way = self._entered(trace["steps"])
         heard = self._listen_to_ping(first, last.address)
-        self._show_heard(heard)
+        self._show_heard(way, heard)
         self._compare_path(way, heard)
         self._check_wire(first, last, heard)
 
@@ -469,7 +485,7 @@ def main() -> int:
     except LabError as error:
         show.check("the demonstration ran to its end", str(error))
     except KeyboardInterrupt:
-        print("\nnethv-demo: interrupted; the lab is down", file=sys.stderr)
+        print("\nnethv-demo: interrupted", file=sys.stderr)
         return 130
     print(f"\n{show.passed} passed, {show.failed} failed")
     return int(show.failed > 0)
