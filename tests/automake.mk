@@ -17,12 +17,16 @@ tests_unit_tests_SOURCES = \
 	tests/unit/rule.c \
 	tests/unit/pki-rsa-request.inc \
 	tests/unit/pki.c \
+	tests/unit/property.c \
 	tests/unit/token.c \
 	tests/unit/topology.c \
 	tests/unit/tree.c \
 	tests/unit/twin.c \
 	tests/unit/wan.c \
-	tests/unit/wire.c
+	tests/unit/wire.c \
+	tests/unit/world.c \
+	tests/unit/world.h \
+	tests/unit/world-fabric.c
 tests_unit_tests_CPPFLAGS = $(AM_CPPFLAGS) -DTESTS_DIR='"$(abs_top_srcdir)/tests"'
 tests_unit_tests_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS) -Wno-missing-prototypes
 # Criterion finds its tests by their section, which nothing refers to.
