@@ -174,6 +174,20 @@ receiver(const struct fabric_host *host, enum encap encap, ovs_be32 src)
     return any;
 }
 
+bool
+trace_fabric_receiver(const struct trace_fabric *fabric,
+                      const struct trace_host *host, enum encap encap,
+                      ovs_be32 src, ofp_port_t *portp)
+{
+    const struct fabric_port *port = receiver(find_host(fabric, host), encap,
+                                              src);
+
+    if (port) {
+        *portp = port->port;
+    }
+    return port != NULL;
+}
+
 /* Fills 'in' with what of 'out' survives 'encap'. */
 static void
 carry(enum encap encap, const struct flow_tnl *out, struct flow_tnl *in)

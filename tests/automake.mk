@@ -26,7 +26,9 @@ tests_unit_tests_SOURCES = \
 	tests/unit/wire.c \
 	tests/unit/world.c \
 	tests/unit/world.h \
-	tests/unit/world-fabric.c
+	tests/unit/world-fabric.c \
+	tests/unit/world-twin.c \
+	tests/unit/world-twin.h
 tests_unit_tests_CPPFLAGS = $(AM_CPPFLAGS) -DTESTS_DIR='"$(abs_top_srcdir)/tests"'
 tests_unit_tests_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS) -Wno-missing-prototypes
 # Criterion finds its tests by their section, which nothing refers to.

@@ -106,8 +106,8 @@ mark_ends(struct compiler *c, const struct vswitch *sw)
     }
 }
 
-/* Others with an address of 'port' are known destinations, or not, depending on
- * whether 'port' has it too. */
+/* Others with an address of 'port' are known destinations and sources, or not,
+ * depending on whether 'port' has it too. */
 static void
 mark_sharers(struct compiler *c, const struct vport *port)
 {
@@ -116,6 +116,7 @@ mark_sharers(struct compiler *c, const struct vport *port)
         while ((m = network_next_mac(port->network, port->macs[i].address,
                                      m))) {
             mark(c, ROLE_PORT, &m->port->row.uuid);
+            mark(c, ROLE_ENDPOINT, &m->port->row.uuid);
         }
     }
     for (size_t i = 0; i < port->n_ips; i++) {

@@ -13,6 +13,12 @@
  * version of the wire format, the rest zero. */
 #define WHOLE_OPTION "tlv(0x1000,10,0x01000000)"
 
+/* Only inside a clone of the same list of actions: Open vSwitch (3.1) does not
+ * take the headers back for what follows a clone that has them pushed in a
+ * table further on.  And it pushes headers late, with the next action that
+ * needs them: if none comes before the clone ends, because the frame is
+ * dropped, the next frame out of the bridge gets them, or the switch aborts.
+ * The empty clone, which the datapath never sees, makes it push them now. */
 void
 act_make_whole(struct emit *e)
 {
@@ -20,7 +26,8 @@ act_make_whole(struct emit *e)
              "move:%s->NXM_OF_ETH_SRC[32..47],"
              "move:%s->NXM_OF_ETH_SRC[0..31],"
              "move:%s->NXM_OF_ETH_DST[32..47],"
-             "move:%s->NXM_OF_ETH_DST[0..31]",
+             "move:%s->NXM_OF_ETH_DST[0..31],"
+             "clone(decap())",
              FIELD_TEXT(TAG), FIELD_TEXT(SOURCE), FIELD_TEXT(TAG),
              FIELD_TEXT(KEY));
 }
@@ -49,19 +56,26 @@ emit_too_big(struct emit *e)
 }
 
 static void
+end_whole(struct emit *e)
+{
+    size_t clone = act_clone_begin(e);
+
+    act_make_whole(e);
+    act_resubmit(e, STAGE_REACH);
+    act_clone_end(e, clone);
+    emit_end(e);
+}
+
+static void
 emit_whole(struct emit *e)
 {
     emit_begin(e, STAGE_WIRE, 0);
-    act_make_whole(e);
-    act_resubmit(e, STAGE_REACH);
-    emit_end(e);
+    end_whole(e);
 
     /* A tenant's own NSH frame must not be taken for a whole one. */
     emit_begin(e, STAGE_WIRE, 200);
     match_set_dl_type(&e->match, htons(ETH_TYPE_NSH));
-    act_make_whole(e);
-    act_resubmit(e, STAGE_REACH);
-    emit_end(e);
+    end_whole(e);
 }
 
 static void

@@ -34,33 +34,56 @@ draw_encaps(struct world *w)
     return 1 + world_draw(w, ENCAP_ALL);
 }
 
-static void
-add_host(struct world *w, size_t cloud, uint16_t id)
+void
+world_add_host(struct world *w, size_t cloud)
 {
     struct world_cloud *wc = &w->clouds[cloud];
     struct world_host *wh = &w->hosts[w->n_hosts];
+    uint16_t id = ++wc->n_hosts;
     char *name = world_new_name(w, "h");
     struct host_spec spec = {
         .name = name, .cloud = wc->uuid, .id = id, .gateway = id == 1,
         .public_ip = id == 1 ? world_mapped(public_ip(w, cloud)) : in6addr_any,
     };
-    struct host_state state;
 
+    wh->present = true;
     wh->cloud = cloud;
     wh->location = nethv_location(wc->id, id, 0);
     /* The cloud passes what all its hosts do, so that they reach each other. */
     wh->encaps = wc->encaps | draw_encaps(w);
     wh->uuid = world_new_uuid(w);
     model_put_host(w->model, &wh->uuid, &spec);
-    state = (struct host_state) {
-        .encap_ip = world_mapped(private_ip(w, w->n_hosts)), .encaps = wh->encaps,
-    };
-    model_set_host_state(w->model, &wh->uuid, &state);
+    world_mute_host(w, w->n_hosts, false);
     if (id == 1) {
         wc->gateway = w->n_hosts;
     }
+    wh->compiler = compiler_create(w->model, wh->location);
     free(name);
     w->n_hosts++;
+}
+
+void
+world_mute_host(struct world *w, size_t host, bool mute)
+{
+    struct world_host *wh = &w->hosts[host];
+    struct host_state state = {
+        .encap_ip = mute ? in6addr_any : world_mapped(private_ip(w, host)),
+        .encaps = wh->encaps,
+    };
+
+    model_set_host_state(w->model, &wh->uuid, &state);
+    wh->mute = mute;
+}
+
+void
+world_remove_host(struct world *w, size_t host)
+{
+    struct world_host *wh = &w->hosts[host];
+
+    model_remove(w->model, MODEL_HOST, &wh->uuid);
+    compiler_destroy(wh->compiler);
+    wh->compiler = NULL;
+    wh->present = false;
 }
 
 void
@@ -79,8 +102,8 @@ world_add_cloud(struct world *w)
         .mtu = 1500, .encaps = wc->encaps, .mode = wc->mode,
     };
     model_put_cloud(w->model, &wc->uuid, &spec);
-    for (uint16_t id = 1; id <= 1 + world_draw(w, 3); id++) {
-        add_host(w, w->n_clouds, id);
+    for (uint32_t n = 1 + world_draw(w, 3); n; n--) {
+        world_add_host(w, w->n_clouds);
     }
     free(name);
     w->n_clouds++;
@@ -95,6 +118,9 @@ world_draw_tree(struct world *w)
     tree->number++;
     for (size_t i = 1; i < w->n_clouds; i++) {
         tree->up[i] = world_draw(w, i);
+    }
+    for (size_t i = 0; i < w->n_clouds; i++) {
+        w->clouds[i].lags = w->trees[1].number && world_chance(w, 3);
     }
 }
 
@@ -123,13 +149,31 @@ clouds_joined(const struct world *w, size_t a, size_t b)
                                && w->trees[1].up[high] == low));
 }
 
+/* Writes 'tree' as 'cloud' sees it, whose edges are in 'f', to '*to'. */
+static void
+fabric_set_tree(const struct world *w, size_t cloud, const struct fabric *f,
+                const struct world_tree *tree, struct fabric_tree *to)
+{
+    to->number = tree->number;
+    for (size_t i = 0; i < w->n_clouds; i++) {
+        if (i == cloud || !tree->number) {
+            continue;
+        }
+        size_t next = tree_next(tree, cloud, i);
+        for (size_t e = 0; e < f->n_edges; e++) {
+            if (f->edges[e].cloud == w->clouds[next].id) {
+                to->edge[w->clouds[i].id] = e;
+            }
+        }
+    }
+}
+
 static void
 fabric_add_edges(const struct world *w, size_t cloud, struct fabric *f)
 {
     f->edges = xcalloc(WORLD_MAX_CLOUDS, sizeof *f->edges);
     for (size_t t = 0; t < 2; t++) {
         memset(f->trees[t].edge, FABRIC_NO_EDGE, sizeof f->trees[t].edge);
-        f->trees[t].number = w->trees[t].number;
     }
     for (size_t i = 0; i < w->n_clouds; i++) {
         if (clouds_joined(w, cloud, i)) {
@@ -141,17 +185,8 @@ fabric_add_edges(const struct world *w, size_t cloud, struct fabric *f)
         }
     }
     for (size_t t = 0; t < 2; t++) {
-        for (size_t i = 0; i < w->n_clouds; i++) {
-            if (i == cloud || !w->trees[t].number) {
-                continue;
-            }
-            size_t next = tree_next(&w->trees[t], cloud, i);
-            for (size_t e = 0; e < f->n_edges; e++) {
-                if (f->edges[e].cloud == w->clouds[next].id) {
-                    f->trees[t].edge[w->clouds[i].id] = e;
-                }
-            }
-        }
+        fabric_set_tree(w, cloud, f, &w->trees[t],
+                        &f->trees[t ^ w->clouds[cloud].lags]);
     }
 }
 
@@ -161,6 +196,8 @@ hosts_are_peers(const struct world *w, size_t a, size_t b)
     const struct world_cloud *cloud = &w->clouds[w->hosts[a].cloud];
 
     return a != b && w->hosts[a].cloud == w->hosts[b].cloud
+           && w->hosts[a].present && w->hosts[b].present
+           && !w->hosts[a].mute && !w->hosts[b].mute
            && (cloud->mode == CLOUD_MESH
                || (cloud->mode == CLOUD_TREE
                    && (a == cloud->gateway || b == cloud->gateway)));
@@ -262,6 +299,9 @@ world_connect(struct world *w)
         struct world_host *wh = &w->hosts[i];
         char name[16];
 
+        if (!wh->present) {
+            continue;
+        }
         snprintf(name, sizeof name, "%u/%u",
                  nethv_location_cloud(wh->location),
                  nethv_location_host(wh->location));
@@ -276,4 +316,131 @@ world_connect(struct world *w)
                                       u16_to_ofp(port->ofport));
         }
     }
+}
+
+/* Forgeries. */
+
+static ovs_be32
+draw_ip(struct world *w, size_t host)
+{
+    size_t other = world_draw(w, w->n_hosts);
+
+    return w->hosts[other].cloud == w->hosts[host].cloud
+           ? private_ip(w, other) : public_ip(w, w->hosts[other].cloud);
+}
+
+/* Returns the host whose private address 'ip' is for 'host', or -1. */
+static int
+sender(const struct world *w, size_t host, ovs_be32 ip)
+{
+    for (size_t i = 0; i < w->n_hosts; i++) {
+        if (w->hosts[i].present && !w->hosts[i].mute && i != host
+            && w->hosts[i].cloud == w->hosts[host].cloud
+            && private_ip(w, i) == ip) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+/* Returns whether a frame stamped with 'tree' from cloud 'source' comes to the
+ * gateway of 'cloud' from the gateway at public address 'ip'. */
+static bool
+comes_over_edge(const struct world *w, size_t cloud, size_t source,
+                uint32_t tree, ovs_be32 ip)
+{
+    for (size_t t = 0; t < 2; t++) {
+        const struct world_tree *wt = &w->trees[t];
+
+        if (wt->number && (wt->number & NETHV_TREE_MASK) == tree) {
+            return source != cloud
+                   && public_ip(w, tree_next(wt, cloud, source)) == ip;
+        }
+    }
+    return false;
+}
+
+static bool
+is_plausible(const struct world *w, const struct world_forgery *f)
+{
+    size_t cloud = w->hosts[f->host].cloud;
+    const struct world_cloud *wc = &w->clouds[cloud];
+    uint8_t source_cloud = nethv_location_cloud(f->source);
+    int from = sender(w, f->host, f->ip);
+
+    if (from >= 0
+        && w->hosts[from].location == (f->source & NETHV_HOST_MASK)) {
+        return true;
+    }
+    if (from == wc->gateway) {
+        return wc->mode == CLOUD_TREE
+               ? (f->source & NETHV_HOST_MASK) != w->hosts[f->host].location
+               : source_cloud != wc->id;
+    }
+    for (size_t i = 0; i < w->n_clouds && f->host == wc->gateway; i++) {
+        if (w->clouds[i].id == source_cloud) {
+            return comes_over_edge(w, cloud, i, f->key & NETHV_TREE_MASK,
+                                   f->ip);
+        }
+    }
+    return false;
+}
+
+struct world_forgery
+world_draw_forgery(struct world *w)
+{
+    struct world_forgery f = { .encap = world_draw(w, ENCAP_N) };
+    const struct world_port *to = &w->ports[world_draw(w, w->n_ports)];
+    const struct world_port *from = &w->ports[world_draw(w, w->n_ports)];
+    const struct vport *vport = world_vport(w, to);
+
+    do {
+        f.host = world_draw(w, w->n_hosts);
+    } while (!w->hosts[f.host].present);
+    if (to->host >= 0 && !world_chance(w, 4)) {
+        f.host = to->host;
+    }
+    f.ip = draw_ip(w, f.host);
+    f.tag = world_chance(w, 8) ? world_draw(w, 3)
+            : w->networks[world_draw(w, w->n_networks)].tag;
+    f.source = from->host >= 0 ? world_vport(w, from)->binding->location
+               : w->hosts[world_draw(w, w->n_hosts)].location | 4;
+    if (vport && vport->n_macs && world_chance(w, 2)) {
+        f.source += 4 * world_draw(w, 4);
+    }
+    f.key = vport && to->host >= 0 && world_chance(w, 2)
+            ? vport->binding->location
+            : nethv_flood_key(vport ? vport->vswitch->group : 1);
+    f.key |= world_draw(w, 4);
+    f.plausible = is_plausible(w, &f);
+    return f;
+}
+
+struct trace *
+world_trace_forged(struct world *w, const struct world_forgery *f)
+{
+    const struct world_host *wh = &w->hosts[f->host];
+    struct trace_options options = {
+        .next = trace_fabric_next, .aux = w->fabric,
+    };
+    struct trace_input in = { .host = wh->trace };
+    uint64_t src = nethv_wire_address(f->tag, f->source);
+    uint64_t dst = nethv_wire_address(f->tag, f->key);
+    struct eth_header eth = { .eth_type = htons(0x88b6) };
+    uint8_t frame[64] = { 0 };
+    ovs_be32 key = htonl(f->key);
+
+    if (trace_fabric_receiver(w->fabric, wh->trace, f->encap, f->ip,
+                              &in.port)) {
+        eth_addr_from_uint64(src, &eth.eth_src);
+        eth_addr_from_uint64(dst, &eth.eth_dst);
+    }
+    memcpy(frame, &eth, sizeof eth);
+    in.tunnel.ip_src = f->ip;
+    in.tunnel.ip_dst = private_ip(w, f->host);
+    in.tunnel.tun_id = htonll(f->key);
+    in.tunnel.flags = FLOW_TNL_F_KEY;
+    memcpy(in.tunnel.metadata.opts.u8, &key, sizeof key);
+    in.tunnel.metadata.present.map = f->encap == ENCAP_GENEVE;
+    return trace_run(&in, frame, sizeof frame, &options);
 }

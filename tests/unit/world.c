@@ -148,17 +148,15 @@ add_topology(struct world *w, struct world_network *net)
 
 /* Every host that has a port of a network follows it; here all hosts do. */
 static void
-add_followers(struct world *w, const struct world_network *net)
+add_follower(struct world *w, const struct world_network *net, size_t host)
 {
-    for (size_t i = 0; i < w->n_hosts; i++) {
-        struct uuid uuid = world_new_uuid(w);
-        struct follower_spec spec = {
-            .network = net->uuid, .location = w->hosts[i].location,
-            .intent = 1, .sequence = 10,
-        };
+    struct uuid uuid = world_new_uuid(w);
+    struct follower_spec spec = {
+        .network = net->uuid, .location = w->hosts[host].location,
+        .intent = 1, .sequence = 10,
+    };
 
-        model_put_follower(w->model, &uuid, &spec);
-    }
+    model_put_follower(w->model, &uuid, &spec);
 }
 
 static void
@@ -174,7 +172,9 @@ add_network(struct world *w, struct uuid tenant, uint32_t tag)
     model_put_network(w->model, &net->uuid, &spec);
     set_network_state(w, net, 10);
     add_topology(w, net);
-    add_followers(w, net);
+    for (size_t i = 0; i < w->n_hosts; i++) {
+        add_follower(w, net, i);
+    }
     free(name);
 }
 
@@ -205,16 +205,45 @@ world_vport(const struct world *w, const struct world_port *port)
     return row ? CONTAINER_OF(row, struct vport, row) : NULL;
 }
 
+static size_t
+draw_host(struct world *w)
+{
+    size_t host;
+
+    do {
+        host = world_draw(w, w->n_hosts);
+    } while (!w->hosts[host].present);
+    return host;
+}
+
+/* Returns a number of 'host' that no binding has; it may have had one. */
+static uint32_t
+new_location(struct world *w, size_t host)
+{
+    uint32_t location;
+    struct eth_addr mac;
+    bool used;
+
+    do {
+        location = w->hosts[host].location
+                   | nethv_location(0, 0, 1 + world_draw(w, 300));
+        used = false;
+        for (size_t i = 0; i < w->n_networks; i++) {
+            used |= model_port_at(w->model, w->networks[i].tag, location, &mac)
+                    != NULL;
+        }
+    } while (used);
+    return location;
+}
+
 /* A binding has the UUID of its port. */
 static void
 bind_port(struct world *w, struct world_port *port, size_t host)
 {
     const struct vport *vport = world_vport(w, port);
-    uint32_t location = w->hosts[host].location;
     struct binding_mac *macs = xcalloc(vport->n_macs + 1, sizeof *macs);
     struct binding_spec spec = {
-        .port = port->uuid,
-        .location = location | nethv_location(0, 0, ++w->next_number),
+        .port = port->uuid, .location = new_location(w, host),
         .macs = macs, .n_macs = vport->n_macs,
         /* Confirmed, not yet, none. */
         .since = world_chance(w, 4) ? world_draw(w, 2) * 20 : 5,
@@ -222,8 +251,10 @@ bind_port(struct world *w, struct world_port *port, size_t host)
 
     for (size_t i = 0; i < vport->n_macs; i++) {
         macs[i].address = vport->macs[i].address;
-        macs[i].location = location
-                           | nethv_location(0, 0, ++w->next_number);
+        do {
+            macs[i].location = new_location(w, host);
+        } while (macs[i].location == spec.location
+                 || (i && macs[i].location == macs[i - 1].location));
     }
     model_put_binding(w->model, &port->uuid, &spec);
     port->host = host;
@@ -279,7 +310,7 @@ add_port(struct world *w)
     port->host = -1;
     put_port(w, port);
     if (!world_chance(w, 6)) {
-        bind_port(w, port, world_draw(w, w->n_hosts));
+        bind_port(w, port, draw_host(w));
     }
 }
 
@@ -293,7 +324,7 @@ world_init(struct world *w, uint64_t seed)
     for (size_t n = 1 + world_draw(w, WORLD_MAX_CLOUDS); n; n--) {
         world_add_cloud(w);
     }
-    for (size_t i = 0; i < w->n_clouds; i++) {
+    for (size_t i = 0; i < WORLD_MAX_CLOUDS; i++) {
         for (size_t j = 0; j < i; j++) {
             w->edges[i][j] = w->edges[j][i] = world_draw(w, ENCAP_N);
         }
@@ -304,10 +335,6 @@ world_init(struct world *w, uint64_t seed)
     }
     for (size_t n = 1 + world_draw(w, 3); n; n--) {
         add_tenant(w);
-    }
-    for (size_t i = 0; i < w->n_hosts; i++) {
-        w->hosts[i].compiler = compiler_create(w->model,
-                                               w->hosts[i].location);
     }
     for (size_t n = 2 + world_draw(w, 24); n; n--) {
         add_port(w);
@@ -329,8 +356,10 @@ world_compile(struct world *w)
 {
     world_disconnect(w);
     for (size_t i = 0; i < w->n_hosts; i++) {
-        world_set_fabric(w, i, w->hosts[i].compiler);
-        compiler_run(w->hosts[i].compiler);
+        if (w->hosts[i].present) {
+            world_set_fabric(w, i, w->hosts[i].compiler);
+            compiler_run(w->hosts[i].compiler);
+        }
     }
     world_connect(w);
 }
@@ -389,7 +418,9 @@ void
 world_forget_learned(struct world *w)
 {
     for (size_t i = 0; i < w->n_hosts; i++) {
-        trace_host_forget(w->hosts[i].trace);
+        if (w->hosts[i].present) {
+            trace_host_forget(w->hosts[i].trace);
+        }
     }
 }
 
@@ -418,7 +449,7 @@ change_port(struct world *w)
         return "a port gets other addresses";
     default:
         unbind_port(w, port);
-        bind_port(w, port, world_draw(w, w->n_hosts));
+        bind_port(w, port, draw_host(w));
         return "a port moves";
     }
 }
@@ -465,10 +496,63 @@ change_network(struct world *w)
     }
 }
 
+static const char *
+change_host(struct world *w)
+{
+    size_t host = draw_host(w);
+
+    if (world_chance(w, 2)) {
+        if (w->n_hosts < WORLD_MAX_HOSTS) {
+            world_add_host(w, w->hosts[host].cloud);
+            for (size_t i = 0; i < w->n_networks; i++) {
+                add_follower(w, &w->networks[i], w->n_hosts - 1);
+            }
+        }
+        return "a host comes";
+    }
+    if (host == w->clouds[w->hosts[host].cloud].gateway) {
+        return "nothing";
+    }
+    if (world_chance(w, 2)) {
+        world_mute_host(w, host, !w->hosts[host].mute);
+        return "a host's address is lost or found";
+    }
+    for (size_t i = 0; i < w->n_ports; i++) {
+        if (w->ports[i].host == host) {
+            unbind_port(w, &w->ports[i]);
+        }
+    }
+    world_remove_host(w, host);
+    return "a host goes";
+}
+
+static const char *
+add_late_cloud(struct world *w)
+{
+    size_t cloud = w->n_clouds, host = w->n_hosts;
+
+    if (cloud >= WORLD_MAX_CLOUDS || host + 3 > WORLD_MAX_HOSTS) {
+        return "nothing";
+    }
+    world_add_cloud(w);
+    w->trees[0].up[cloud] = w->trees[1].up[cloud] = world_draw(w, cloud);
+    for (; host < w->n_hosts; host++) {
+        for (size_t i = 0; i < w->n_networks; i++) {
+            add_follower(w, &w->networks[i], host);
+        }
+    }
+    return "a cloud comes";
+}
+
 const char *
 world_change(struct world *w)
 {
-    switch (world_draw(w, 8)) {
+    world_disconnect(w);
+    switch (world_draw(w, 10)) {
+    case 8:
+        return change_host(w);
+    case 9:
+        return add_late_cloud(w);
     case 0:
         return change_network(w);
     case 1:

@@ -20,7 +20,7 @@
 #include "trace-fabric.h"
 
 #define WORLD_MAX_CLOUDS 4
-#define WORLD_MAX_HOSTS 12
+#define WORLD_MAX_HOSTS 16
 #define WORLD_MAX_PORTS 64          /* A set of ports is a uint64_t. */
 #define WORLD_N_MACS 12
 
@@ -30,9 +30,13 @@ struct world_cloud {
     unsigned int encaps;
     struct uuid uuid;
     size_t gateway;                 /* Index of its host. */
+    uint16_t n_hosts;               /* That it has ever had. */
+    bool lags;                      /* Still stamps the tree before. */
 };
 
 struct world_host {
+    bool present;
+    bool mute;                      /* Its address is not known (any more). */
     size_t cloud;                   /* Index. */
     uint32_t location;
     unsigned int encaps;
@@ -79,7 +83,6 @@ struct world {
     enum encap edges[WORLD_MAX_CLOUDS][WORLD_MAX_CLOUDS];
     struct world_tree trees[2];     /* Current, and the one before. */
     unsigned int mtu;
-    uint32_t next_number;           /* Of bindings, for the whole world. */
     uint32_t next_row;              /* Of UUIDs. */
     struct trace_fabric *fabric;
 };
@@ -91,7 +94,8 @@ bool world_chance(struct world *, uint32_t n);
 void world_init(struct world *, uint64_t seed);
 void world_destroy(struct world *);
 
-/* Makes one random change, and returns what it was, for a person. */
+/* Makes one random change, and returns what it was, for a person.  Before the
+ * next trace comes world_compile(). */
 const char *world_change(struct world *);
 
 /* Runs the compilers, and readies rules and tunnels for traces. */
@@ -107,6 +111,18 @@ struct trace *world_trace(struct world *, const struct world_port *port,
                           const void *frame, size_t size, bool steps);
 void world_forget_learned(struct world *);
 
+/* A frame that somebody who can send to a host's tunnels makes up. */
+struct world_forgery {
+    size_t host;                    /* Whom it is sent to. */
+    ovs_be32 ip;                    /* Whose address it has. */
+    enum encap encap;
+    uint32_t tag, source, key;
+    bool plausible;                 /* Do frames from 'source' come from 'ip'? */
+};
+struct world_forgery world_draw_forgery(struct world *);
+struct trace *world_trace_forged(struct world *,
+                                 const struct world_forgery *);
+
 /* Returns the row of 'port', NULL if it is not there. */
 struct vport *world_vport(const struct world *, const struct world_port *);
 
@@ -120,6 +136,9 @@ struct uuid world_new_uuid(struct world *);
 char *world_new_name(struct world *, const char *prefix);
 struct in6_addr world_mapped(ovs_be32 ip);
 void world_add_cloud(struct world *);
+void world_add_host(struct world *, size_t cloud);
+void world_remove_host(struct world *, size_t host);
+void world_mute_host(struct world *, size_t host, bool mute);
 void world_draw_tree(struct world *);
 void world_set_fabric(const struct world *, size_t host, struct compiler *);
 void world_connect(struct world *);
