@@ -1,0 +1,9 @@
+# Benchmarks: run from the source tree by ./quickstart bench.
+EXTRA_DIST += \
+	bench/run \
+	bench/nethvbench/__init__.py \
+	bench/nethvbench/gre.py \
+	bench/nethvbench/measure.py \
+	bench/nethvbench/report.py \
+	bench/nethvbench/site.py \
+	bench/nethvbench/stats.py

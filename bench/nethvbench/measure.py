@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is measured, pair after pair."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import statistics
+import subprocess
+import time
+from collections import defaultdict
+from typing import Callable, Iterator, Sequence
+
+from . import BenchError
+from .gre import Gre
+from .site import N_PORTS, WORKLOADS, Nethv, Ovn, Site
+from .stats import Pair
+
+# Of each pair: what the machine does besides changes within seconds, so the
+# sides are measured in short turns.
+TURNS = 3
+IPERF_SECONDS = 1
+PINGS = 70
+
+Progress = Callable[[str], None]
+
+
+def _turns(pairs: int, sides: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The sides in the order of each pair: who is first takes turns."""
+    orders = itertools.cycle([sides, sides[::-1]])
+    return itertools.islice(orders, pairs)
+
+
+def _check(site: Site, n: int) -> None:
+    missing = site.unreached(WORKLOADS[:n])
+    if missing:
+        raise BenchError(f"{site.system} says that it is ready, but "
+                         + "; ".join(missing))
+
+
+def _change(site: Site) -> dict[str, float]:
+    measured = {"setup-20": site.add()}
+    time.sleep(0.3)
+    measured["setup-one-more"] = site.add_one()
+    measured["agent-memory"] = site.memory()
+    return measured
+
+
+def _rehearse(site: Site) -> None:
+    """Once through all, and "ready" must be true: a ping between any two as
+    soon as the system says so."""
+    for _ in range(2):
+        # The first time only fills neighbour caches of the hosts.
+        site.add()
+        missing = site.unreached(WORKLOADS[:N_PORTS])
+        site.add_one()
+        site.remove()
+        time.sleep(0.5)
+    if missing:
+        raise BenchError(f"{site.system} says that it is ready, but "
+                         + "; ".join(missing))
+
+
+def changes(nethv: Nethv, ovn: Ovn, pairs: int, progress: Progress
+            ) -> dict[str, list[Pair]]:
+    """setup-20, setup-one-more and agent-memory."""
+    sites: dict[str, Site] = {"nethv": nethv, "ovn": ovn}
+    for site in sites.values():
+        _rehearse(site)
+        progress(f"{site.system}: ready means that any two reach each other")
+    samples: dict[str, list[Pair]] = defaultdict(list)
+    for i, order in enumerate(_turns(pairs, list(sites)), 1):
+        measured = {}
+        for side in order:
+            measured[side] = _change(sites[side])
+            sites[side].remove()
+            time.sleep(0.3)
+        for name in measured["nethv"]:
+            samples[name].append((measured["nethv"][name],
+                                  measured["ovn"][name]))
+        progress(f"pair {i} of {pairs}: " + ", ".join(
+            f"{name} {ours[-1][0]:.1f}/{ours[-1][1]:.1f}"
+            for name, ours in samples.items()))
+    return samples
+
+
+# Traffic: from one workload to another of another host.
+
+def _rtt(site: Site, source: str, ip: str) -> float:
+    """Microseconds of a round trip, the median of some hundred."""
+    output = site.run(source, "ping", "-n", "-i", "0.01", "-c", str(PINGS),
+                      ip)
+    times = [float(ms) for ms in re.findall(r"time=([\d.]+) ms", output)]
+    if len(times) < PINGS * 0.9:
+        raise BenchError(f"{len(times)} of {PINGS} pings answered on "
+                         f"{source}")
+    return 1000 * statistics.median(times)
+
+
+def _tcp(site: Site, source: str, ip: str) -> float:
+    """Mbit/s of one TCP connection, as received."""
+    output = site.run(source, "iperf3", "-c", ip, "-t", str(IPERF_SECONDS),
+                      "-J")
+    bits: float = json.loads(output)["end"]["sum_received"]["bits_per_second"]
+    return bits / 1e6
+
+
+Path = tuple[Site, str, str, str]           # Site, source, target, its IP.
+
+
+def _overlay(site: Site) -> Path:
+    source, target = (next(one for one in WORKLOADS if one.host == host)
+                      for host in ("h2", "h3"))
+    return (site, f"h2/{source.name}", f"h3/{target.name}", target.ip)
+
+
+def traffic(nethv: Nethv, ovn: Ovn | None, gre: Gre | None, kinds: list[str],
+            pairs: int, progress: Progress) -> dict[str, list[Pair]]:
+    """The 'kinds', "tcp" and "rtt", against those of the peers that are
+    there; "tcp-ovn" and "rtt-ovn" are the names of those against OVN."""
+    paths = {"nethv": _overlay(nethv)}
+    if gre:
+        paths["gre"] = (nethv, gre.source, gre.target, gre.target_ip)
+    if ovn:
+        paths["ovn"] = _overlay(ovn)
+    for site in [nethv] + ([ovn] if ovn else []):
+        site.add()
+        _check_twice(site)
+    servers = [site.lab.popen(target, ["iperf3", "-s"],
+                              stdout=subprocess.DEVNULL)
+               for site, _, target, _ in paths.values()]
+    try:
+        return _traffic_pairs(paths, kinds, pairs, progress)
+    finally:
+        for server in servers:
+            server.kill()
+            server.wait()
+        for site in [nethv] + ([ovn] if ovn else []):
+            site.remove()
+
+
+def _check_twice(site: Site) -> None:
+    site.unreached(WORKLOADS[:N_PORTS])     # Fills neighbour caches.
+    _check(site, N_PORTS)
+
+
+def _mean_turns(measure: Callable[[Site, str, str], float],
+                paths: dict[str, Path], order: Sequence[str]
+                ) -> dict[str, float]:
+    found: dict[str, list[float]] = defaultdict(list)
+    for _ in range(TURNS):
+        for side in order:
+            site, source, _, ip = paths[side]
+            found[side].append(measure(site, source, ip))
+    return {side: statistics.mean(values) for side, values in found.items()}
+
+
+def _traffic_pairs(paths: dict[str, Path], kinds: list[str], pairs: int,
+                   progress: Progress) -> dict[str, list[Pair]]:
+    measures = {"tcp": _tcp, "rtt": _rtt}
+    samples: dict[str, list[Pair]] = defaultdict(list)
+    for i, order in enumerate(_turns(pairs, list(paths)), 1):
+        lines = []
+        for kind in kinds:
+            measured = _mean_turns(measures[kind], paths, order)
+            for side in paths:
+                if side != "nethv":
+                    name = kind if side == "gre" else f"{kind}-{side}"
+                    samples[name].append((measured["nethv"], measured[side]))
+            lines.append(f"{kind} " + ", ".join(
+                f"{side} {measured[side]:.0f}" for side in paths))
+        progress(f"pair {i} of {pairs}: " + "; ".join(lines))
+    return samples
