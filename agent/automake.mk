@@ -16,6 +16,8 @@ agent_nethv_agent_SOURCES = \
 	agent/attach.h \
 	agent/attachment.c \
 	agent/attachment.h \
+	agent/boot.c \
+	agent/boot.h \
 	agent/claims.c \
 	agent/claims.h \
 	agent/control.c \

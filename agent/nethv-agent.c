@@ -1,24 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "agent/agent.h"
 #include "agent/attach.h"
+#include "agent/boot.h"
 #include "agent/join.h"
-#include "command-line.h"
 #include "daemon.h"
-#include "nethv/version.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "ovs/program.h"
-#include "stream-ssl.h"
-#include "unixctl.h"
 #include "util.h"
-
-VLOG_DEFINE_THIS_MODULE(nethv_agent);
 
 /* Verbs that run beside the daemon and end. */
 static const struct agent_verb {
@@ -66,6 +61,7 @@ main(int argc, char *argv[])
     }
 
     struct program *program = program_start(argc, argv, usage);
+    boot_host();
     struct agent *agent = agent_create();
     program_started(program);
     while (!program_exiting(program)) {

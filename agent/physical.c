@@ -10,56 +10,6 @@
 #include "packets.h"
 #include "util.h"
 
-static const struct cloud *
-own_cloud(const struct model *model, uint32_t self)
-{
-    return model_cloud_by_id(model, nethv_location_cloud(self));
-}
-
-static unsigned int
-own_encaps(const struct model *model, uint32_t self)
-{
-    const struct host *host = model_host_at(model, self);
-    const struct cloud *cloud = own_cloud(model, self);
-
-    return host && host->encaps ? host->encaps
-           : cloud ? cloud->encaps : ENCAP_ALL;
-}
-
-/* The active gateway of the cloud: the one with the lowest id. */
-static uint32_t
-own_gateway(const struct cloud *cloud)
-{
-    const struct host *host;
-    uint32_t gateway = 0;
-
-    if (cloud) {
-        LIST_FOR_EACH (host, cloud_node, &cloud->hosts) {
-            uint32_t location = host_location(host);
-            if (host->row.present && host->gateway
-                && (!gateway || location < gateway)) {
-                gateway = location;
-            }
-        }
-    }
-    return gateway;
-}
-
-/* Returns whether this host has a tunnel of its own to 'host': in mode mesh to
- * every one, in mode tree between hosts and gateway. */
-static bool
-has_peer_tunnel(const struct cloud *cloud, const struct host *host,
-                uint32_t self, uint32_t gateway)
-{
-    uint32_t location = host_location(host);
-
-    return host->row.present && location != self
-           && !ipv6_is_zero(&host->encap_ip)
-           && (cloud->mode == CLOUD_MESH
-               || (cloud->mode == CLOUD_TREE
-                   && (location == gateway || self == gateway)));
-}
-
 static void
 peer_tunnel(struct vswitch_tunnel *tunnel, enum encap encap,
             const struct host *host)
@@ -70,6 +20,16 @@ peer_tunnel(struct vswitch_tunnel *tunnel, enum encap encap,
     tunnel->remote_ip = host->encap_ip;
 }
 
+/* Returns whether there is to be a tunnel for 'host' alone, with '*encap'. */
+static bool
+wants_peer_tunnel(const struct host *self, const struct host *host,
+                  enum encap *encap)
+{
+    *encap = hosts_encap(self, host);
+    return hosts_are_peers(self, host) && !ipv6_is_zero(&host->encap_ip)
+           && *encap != ENCAP_N;
+}
+
 /* Returns the encapsulations in use between hosts of the cloud. */
 static unsigned int
 encaps_in_use(const struct cloud *cloud, unsigned int encaps)
@@ -78,7 +38,7 @@ encaps_in_use(const struct cloud *cloud, unsigned int encaps)
     const struct host *host;
 
     LIST_FOR_EACH (host, cloud_node, &cloud->hosts) {
-        enum encap common = encap_common(encaps, host->encaps);
+        enum encap common = encap_common(encaps, host_usable_encaps(host));
         if (host->row.present && common != ENCAP_N) {
             used |= 1u << common;
         }
@@ -88,32 +48,30 @@ encaps_in_use(const struct cloud *cloud, unsigned int encaps)
 
 void
 physical_set_tunnels(struct vswitch_db *vs, const struct model *model,
-                     uint32_t self, const struct handover *handover)
+                     uint32_t location, const struct handover *handover)
 {
-    const struct cloud *cloud = own_cloud(model, self);
-    unsigned int encaps = own_encaps(model, self);
-    uint32_t gateway = own_gateway(cloud);
+    const struct host *self = model_host_at(model, location);
     const struct host *host;
 
-    if (!cloud) {
+    if (!self) {
         return;
     }
+    const struct cloud *cloud = self->cloud;
     size_t max = ENCAP_N + ovs_list_size(&cloud->hosts) + NETHV_CLOUD_MAX;
     struct vswitch_tunnel *tunnels = xcalloc(max, sizeof *tunnels);
     size_t n = 0;
 
     unsigned int used = cloud->mode == CLOUD_DIRECT
-                        ? encaps_in_use(cloud, encaps) : 0;
+                        ? encaps_in_use(cloud, host_usable_encaps(self)) : 0;
     for (enum encap encap = 0; encap < ENCAP_N; encap++) {
         if (used & (1u << encap)) {
             vswitch_flow_tunnel(&tunnels[n++], encap);
         }
     }
     LIST_FOR_EACH (host, cloud_node, &cloud->hosts) {
-        enum encap common = encap_common(encaps, host->encaps);
-        if (has_peer_tunnel(cloud, host, self, gateway)
-            && common != ENCAP_N) {
-            peer_tunnel(&tunnels[n++], common, host);
+        enum encap encap;
+        if (wants_peer_tunnel(self, host, &encap)) {
+            peer_tunnel(&tunnels[n++], encap, host);
         }
     }
     for (size_t i = 0; handover && i < handover->n_edges; i++) {
@@ -133,26 +91,25 @@ tunnel_ofport(const struct vswitch_db *vs, const struct vswitch_tunnel *tunnel)
 }
 
 static void
-fabric_add_peers(const struct vswitch_db *vs, const struct cloud *cloud,
-                 uint32_t self, struct fabric *fabric)
+fabric_add_peers(const struct vswitch_db *vs, const struct host *self,
+                 struct fabric *fabric)
 {
     const struct host *host;
 
-    fabric->peers = xcalloc(ovs_list_size(&cloud->hosts) + 1,
+    fabric->peers = xcalloc(ovs_list_size(&self->cloud->hosts),
                             sizeof *fabric->peers);
-    LIST_FOR_EACH (host, cloud_node, &cloud->hosts) {
-        enum encap common = encap_common(fabric->encaps, host->encaps);
+    LIST_FOR_EACH (host, cloud_node, &self->cloud->hosts) {
         struct vswitch_tunnel tunnel;
-        if (!has_peer_tunnel(cloud, host, self, fabric->gateway)
-            || common == ENCAP_N) {
+        enum encap encap;
+        if (!wants_peer_tunnel(self, host, &encap)) {
             continue;
         }
-        peer_tunnel(&tunnel, common, host);
+        peer_tunnel(&tunnel, encap, host);
         uint32_t ofport = tunnel_ofport(vs, &tunnel);
         if (ofport) {
             struct fabric_peer *peer = &fabric->peers[fabric->n_peers++];
             peer->location = host_location(host);
-            peer->encap = common;
+            peer->encap = encap;
             peer->ofport = ofport;
         }
     }
@@ -203,25 +160,26 @@ fabric_add_trees(const struct handover *handover, struct fabric *fabric)
 
 void
 physical_fabric(const struct vswitch_db *vs, const struct model *model,
-                uint32_t self, const struct handover *handover,
+                uint32_t location, const struct handover *handover,
                 struct fabric *fabric)
 {
-    const struct cloud *cloud = own_cloud(model, self);
+    const struct host *self = model_host_at(model, location);
 
     memset(fabric, 0, sizeof *fabric);
-    if (!cloud) {
+    if (!self) {
         return;
     }
-    fabric->mode = cloud->mode;
-    fabric->encaps = own_encaps(model, self);
-    fabric->gateway = own_gateway(cloud);
+    const struct host *gateway = cloud_gateway(self->cloud);
+    fabric->mode = self->cloud->mode;
+    fabric->encaps = host_usable_encaps(self);
+    fabric->gateway = gateway ? host_location(gateway) : 0;
     fabric->mtu = model_endpoint_mtu(model);
     for (enum encap encap = 0; encap < ENCAP_N; encap++) {
         struct vswitch_tunnel tunnel;
         vswitch_flow_tunnel(&tunnel, encap);
         fabric->tunnel_ofports[encap] = tunnel_ofport(vs, &tunnel);
     }
-    fabric_add_peers(vs, cloud, self, fabric);
+    fabric_add_peers(vs, self, fabric);
     if (handover) {
         fabric_add_edges(vs, handover, fabric);
         fabric_add_trees(handover, fabric);

@@ -14,15 +14,15 @@ struct handover;
 struct model;
 struct vswitch_db;
 
-/* Asks 'vs' for the tunnel ports that the host at 'self' needs: by what 'model'
+/* Asks 'vs' for the tunnel ports that the host at 'location' needs: by what 'model'
  * says of its cloud and the hosts in it, and on a gateway by 'handover' (NULL
  * on other hosts). */
 void physical_set_tunnels(struct vswitch_db *vs, const struct model *,
-                          uint32_t self, const struct handover *);
+                          uint32_t location, const struct handover *);
 
 /* Fills '*fabric' (which the caller destroys) with what is there now. */
 void physical_fabric(const struct vswitch_db *, const struct model *,
-                     uint32_t self, const struct handover *,
+                     uint32_t location, const struct handover *,
                      struct fabric *fabric);
 
 #endif /* agent/physical.h */

@@ -60,22 +60,6 @@ plant_pending(const struct plant *plant)
     return plant->pending;
 }
 
-/* The active gateway of a cloud: the one with the lowest id, NULL if none. */
-static const struct host *
-active_gateway(const struct cloud *cloud)
-{
-    const struct host *gateway = NULL;
-    const struct host *host;
-
-    LIST_FOR_EACH (host, cloud_node, &cloud->hosts) {
-        if (host->row.present && host->gateway
-            && (!gateway || host->id < gateway->id)) {
-            gateway = host;
-        }
-    }
-    return gateway;
-}
-
 /* Returns an edge of infinite weight between each two clouds that have
  * gateways: a cloud that no link of the operator's joins is still reached. */
 static size_t
@@ -88,7 +72,7 @@ add_unmeasured(const struct model *model, struct tree_edge *edges)
         const struct cloud *a = CONTAINER_OF(rows[i], struct cloud, row);
         for (size_t j = 0; j < n_clouds; j++) {
             const struct cloud *b = CONTAINER_OF(rows[j], struct cloud, row);
-            if (a->id < b->id && active_gateway(a) && active_gateway(b)) {
+            if (a->id < b->id && cloud_gateway(a) && cloud_gateway(b)) {
                 edges[n++] = (struct tree_edge) { a->id, b->id, INFINITY };
             }
         }
@@ -103,7 +87,7 @@ has_gateways(const struct model *model, const struct tree_edge *edge)
     const struct cloud *a = model_cloud_by_id(model, edge->a);
     const struct cloud *b = model_cloud_by_id(model, edge->b);
 
-    return a && b && active_gateway(a) && active_gateway(b);
+    return a && b && cloud_gateway(a) && cloud_gateway(b);
 }
 
 static void
@@ -207,8 +191,8 @@ wanted_tunnel(const struct model *model, const struct tree_edge *edge,
     const struct cloud *a = model_cloud_by_id(model, edge->a);
     const struct cloud *b = model_cloud_by_id(model, edge->b);
 
-    tunnel->a = active_gateway(a);
-    tunnel->b = active_gateway(b);
+    tunnel->a = cloud_gateway(a);
+    tunnel->b = cloud_gateway(b);
     tunnel->encap = encap_common(a->encaps ? a->encaps : ENCAP_ALL,
                                  b->encaps ? b->encaps : ENCAP_ALL);
     if (tunnel->encap == ENCAP_N) {

@@ -151,6 +151,44 @@ binding_usable(const struct binding *binding)
            && binding->since <= network->confirmed;
 }
 
+const struct host *
+cloud_gateway(const struct cloud *cloud)
+{
+    const struct host *gateway = NULL;
+    const struct host *host;
+
+    LIST_FOR_EACH (host, cloud_node, &cloud->hosts) {
+        if (host->row.present && host->gateway
+            && (!gateway || host->id < gateway->id)) {
+            gateway = host;
+        }
+    }
+    return gateway;
+}
+
+bool
+hosts_are_peers(const struct host *a, const struct host *b)
+{
+    const struct host *gateway = cloud_gateway(a->cloud);
+
+    return a != b && a->row.present && b->row.present
+           && (a->cloud->mode == CLOUD_MESH
+               || (a->cloud->mode == CLOUD_TREE
+                   && (a == gateway || b == gateway)));
+}
+
+unsigned int
+host_usable_encaps(const struct host *host)
+{
+    return host->encaps ? host->encaps : host->cloud->encaps;
+}
+
+enum encap
+hosts_encap(const struct host *a, const struct host *b)
+{
+    return encap_common(host_usable_encaps(a), host_usable_encaps(b));
+}
+
 uint32_t
 host_location(const struct host *host)
 {

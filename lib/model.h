@@ -417,6 +417,21 @@ uint64_t network_confirmed(const struct network *);
  * that follows the network has confirmed them. */
 bool binding_usable(const struct binding *);
 
+/* Returns the active gateway of 'cloud', the one with the lowest id, or NULL if
+ * it has none. */
+const struct host *cloud_gateway(const struct cloud *);
+
+/* Returns whether 'a' and 'b' of one cloud have a tunnel for each other alone:
+ * in mode mesh all hosts, in mode tree hosts and gateway. */
+bool hosts_are_peers(const struct host *a, const struct host *b);
+
+/* Returns the encapsulations that 'host' has said it passes, or if it has not
+ * said yet those of its cloud. */
+unsigned int host_usable_encaps(const struct host *);
+
+/* Returns the encapsulation between hosts 'a' and 'b', ENCAP_N if none. */
+enum encap hosts_encap(const struct host *a, const struct host *b);
+
 /* Returns the location of 'host' (number 0). */
 uint32_t host_location(const struct host *);
 

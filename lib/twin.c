@@ -39,39 +39,6 @@ struct twin {
     size_t n_hosts;
 };
 
-static unsigned int
-host_encaps(const struct host *host)
-{
-    return host->encaps ? host->encaps : host->cloud->encaps;
-}
-
-/* The active gateway of a cloud: the one with the lowest id, NULL if none. */
-static const struct host *
-cloud_gateway(const struct cloud *cloud)
-{
-    const struct host *gateway = NULL;
-    const struct host *host;
-
-    LIST_FOR_EACH (host, cloud_node, &cloud->hosts) {
-        if (host->row.present && host->gateway
-            && (!gateway || host->id < gateway->id)) {
-            gateway = host;
-        }
-    }
-    return gateway;
-}
-
-static bool
-has_peer_tunnel(const struct host *a, const struct host *b)
-{
-    const struct host *gateway = cloud_gateway(a->cloud);
-
-    return a != b && b->row.present
-           && (a->cloud->mode == CLOUD_MESH
-               || (a->cloud->mode == CLOUD_TREE
-                   && (a == gateway || b == gateway)));
-}
-
 static ovs_be32
 ipv4(const struct in6_addr *ip)
 {
@@ -131,8 +98,8 @@ fabric_set_peers(const struct host *self, struct fabric *fabric)
     const struct host *host;
 
     LIST_FOR_EACH (host, cloud_node, &self->cloud->hosts) {
-        enum encap encap = encap_common(host_encaps(self), host_encaps(host));
-        if (has_peer_tunnel(self, host) && encap != ENCAP_N) {
+        enum encap encap = hosts_encap(self, host);
+        if (hosts_are_peers(self, host) && encap != ENCAP_N) {
             struct fabric_peer *peer = &fabric->peers[fabric->n_peers++];
             peer->location = host_location(host);
             peer->encap = encap;
@@ -148,7 +115,7 @@ compile_host(struct twin *twin, struct twin_host *th)
     const struct host *gateway = cloud_gateway(self->cloud);
     struct fabric fabric = {
         .mode = self->cloud->mode,
-        .encaps = host_encaps(self),
+        .encaps = host_usable_encaps(self),
         .gateway = gateway ? host_location(gateway) : 0,
         .mtu = model_endpoint_mtu(twin->model),
     };
@@ -207,8 +174,8 @@ join_host(struct twin *twin, struct twin_host *th)
                                 u16_to_ofp(PORT_TUNNEL + encap), encap, 0);
     }
     LIST_FOR_EACH (host, cloud_node, &self->cloud->hosts) {
-        enum encap encap = encap_common(host_encaps(self), host_encaps(host));
-        if (has_peer_tunnel(self, host) && encap != ENCAP_N) {
+        enum encap encap = hosts_encap(self, host);
+        if (hosts_are_peers(self, host) && encap != ENCAP_N) {
             trace_fabric_add_tunnel(twin->fabric, th->trace,
                                     u16_to_ofp(PORT_PEER + host->id), encap,
                                     ipv4(&host->encap_ip));

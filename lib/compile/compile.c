@@ -205,7 +205,8 @@ affect_follower(struct compiler *c, const struct model_row *row OVS_UNUSED)
                                                   &ep->port);
         if (port) {
             const struct vport *vport = CONTAINER_OF(port, struct vport, row);
-            if (vport->binding && binding_usable(vport->binding) != ep->usable) {
+            if (vport->binding
+                && binding_usable(vport->binding) != ep->usable) {
                 mark(c, ROLE_ENDPOINT, &ep->port);
             }
         }
@@ -664,7 +665,7 @@ compiler_tunnel(const struct compiler *c, const struct host *host,
             return true;
         }
     }
-    enum encap common = encap_common(f->encaps, host->encaps);
+    enum encap common = encap_common(f->encaps, host_usable_encaps(host));
     if (common == ENCAP_N || !f->tunnel_ofports[common]) {
         return false;
     }

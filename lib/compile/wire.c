@@ -134,7 +134,8 @@ emit_wire(struct emit *e, const struct vport *port)
 }
 
 /* A rewritten frame from 'location' of another host gets its MAC back; the same
- * frame made whole on its way (by a gateway, for a tunnel without a key) too. */
+ * frame made whole on its way (by a gateway, for a tunnel without a key)
+ * too. */
 static void
 emit_restore_mac(struct emit *e, const struct vport *port,
                  const struct port_mac *mac)
