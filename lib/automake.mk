@@ -1,19 +1,15 @@
-# libnethv: the pure core, and the shells in lib/ovs.
+# libnethv, and what our own programs link.
 #
-# libcore.la holds everything for our own programs, which link Open vSwitch
-# statically themselves.
-noinst_LTLIBRARIES += lib/libcore.la
-lib_libcore_la_SOURCES = \
-	include/nethv/wire.h \
+# libpure.la holds the decisions: no input or output (DESIGN, Layers).
+# libfollow.la keeps a model in step with the database.  libcore.la adds the
+# other shells: it is for our own programs, which link Open vSwitch statically
+# themselves.
+noinst_LTLIBRARIES += lib/libpure.la lib/libfollow.la lib/libcore.la
+lib_libpure_la_SOURCES = \
 	lib/compile/answer.c \
 	lib/compile/classify.c \
 	lib/compile/compile.c \
 	lib/compile/compile.h \
-	lib/model-ports.c \
-	lib/model-private.h \
-	lib/model-query.c \
-	lib/model-rows.c \
-	lib/model.c \
 	lib/compile/emit.c \
 	lib/compile/emit.h \
 	lib/compile/flood.c \
@@ -22,57 +18,6 @@ lib_libcore_la_SOURCES = \
 	lib/compile/security.c \
 	lib/compile/tunnel.c \
 	lib/compile/wire.c \
-	lib/handover.c \
-	lib/handover.h \
-	lib/model.h \
-	lib/numbers.c \
-	lib/numbers.h \
-	lib/too-big.c \
-	lib/too-big.h \
-	lib/ovs/db-conditions.c \
-	lib/ovs/db-conditions.h \
-	lib/ovs/db.c \
-	lib/ovs/db.h \
-	lib/ovs/mirror.c \
-	lib/ovs/command.c \
-	lib/ovs/command.h \
-	lib/ovs/hostconf.c \
-	lib/ovs/hostconf.h \
-	lib/ovs/inventory.c \
-	lib/ovs/inventory.h \
-	lib/ovs/mirror.h \
-	lib/ovs/pki.c \
-	lib/ovs/program.c \
-	lib/ovs/program.h \
-	lib/ovs/pki.h \
-	lib/ovs/secret.c \
-	lib/ovs/rows.c \
-	lib/ovs/rows.h \
-	lib/pipeline.c \
-	lib/pipeline.h \
-	lib/rule-set.c \
-	lib/rule.c \
-	lib/rule.h \
-	lib/token.c \
-	lib/token.h \
-	lib/topology.c \
-	lib/topology.h \
-	lib/trace.c \
-	lib/trace.h \
-	lib/trace-actions.c \
-	lib/trace-fabric.c \
-	lib/trace-fabric.h \
-	lib/trace-format.c \
-	lib/trace-host.c \
-	lib/trace-walk.c \
-	lib/trace-walk.h \
-	lib/tree.c \
-	lib/tree.h \
-	lib/twin.c \
-	lib/twin.h \
-	lib/wire.c
-# Documents: parsed, compared with what is there, written.
-lib_libcore_la_SOURCES += \
 	lib/document-cloud.c \
 	lib/document-inventory.c \
 	lib/document-port.c \
@@ -84,22 +29,76 @@ lib_libcore_la_SOURCES += \
 	lib/document.h \
 	lib/export.c \
 	lib/export.h \
+	lib/handover.c \
+	lib/handover.h \
 	lib/json-cursor.c \
 	lib/json-cursor.h \
 	lib/json-scan.c \
 	lib/json-scan.h \
 	lib/json-value.h \
+	lib/model-ports.c \
+	lib/model-private.h \
+	lib/model-query.c \
+	lib/model-rows.c \
+	lib/model.c \
+	lib/model.h \
 	lib/notation.c \
 	lib/notation.h \
+	lib/numbers.c \
+	lib/numbers.h \
+	lib/pipeline.c \
+	lib/pipeline.h \
 	lib/plan.c \
 	lib/plan.h \
 	lib/provider.c \
 	lib/provider.h \
 	lib/row-json.c \
-	lib/row-json.h
+	lib/row-json.h \
+	lib/rule-set.c \
+	lib/rule.c \
+	lib/rule.h \
+	lib/token.c \
+	lib/token.h \
+	lib/too-big.c \
+	lib/too-big.h \
+	lib/topology.c \
+	lib/topology.h \
+	lib/trace-actions.c \
+	lib/trace-fabric.c \
+	lib/trace-fabric.h \
+	lib/trace-format.c \
+	lib/trace-host.c \
+	lib/trace-walk.c \
+	lib/trace-walk.h \
+	lib/trace.c \
+	lib/trace.h \
+	lib/tree.c \
+	lib/tree.h \
+	lib/twin.c \
+	lib/twin.h \
+	lib/wire.c
 
-# Shells of the host: its switch, its database, its kernel.
-lib_libcore_la_SOURCES += \
+lib_libfollow_la_SOURCES = \
+	lib/ovs/db-conditions.c \
+	lib/ovs/db-conditions.h \
+	lib/ovs/db.c \
+	lib/ovs/db.h \
+	lib/ovs/mirror.c \
+	lib/ovs/mirror.h \
+	lib/ovs/rows.c \
+	lib/ovs/rows.h
+nodist_lib_libfollow_la_SOURCES = \
+	lib/nethv-idl.c \
+	lib/nethv-idl.h
+
+# Shells of our own programs.
+lib_libcore_la_SOURCES = \
+	lib/ovs/command.c \
+	lib/ovs/command.h \
+	lib/ovs/hostconf.c \
+	lib/ovs/hostconf.h \
+	lib/ovs/inventory.c \
+	lib/ovs/inventory.h \
 	lib/ovs/netif-layer3.c \
 	lib/ovs/netif-monitor.c \
 	lib/ovs/netif-private.h \
@@ -112,6 +111,11 @@ lib_libcore_la_SOURCES += \
 	lib/ovs/ofmsg.h \
 	lib/ovs/ofswitch.c \
 	lib/ovs/ofswitch.h \
+	lib/ovs/pki.c \
+	lib/ovs/pki.h \
+	lib/ovs/program.c \
+	lib/ovs/program.h \
+	lib/ovs/secret.c \
 	lib/ovs/uplink.c \
 	lib/ovs/uplink.h \
 	lib/ovs/vswitch-private.h \
@@ -119,10 +123,7 @@ lib_libcore_la_SOURCES += \
 	lib/ovs/vswitch-want.c \
 	lib/ovs/vswitch.c \
 	lib/ovs/vswitch.h
-
-nodist_lib_libcore_la_SOURCES = \
-	lib/nethv-idl.c \
-	lib/nethv-idl.h
+lib_libcore_la_LIBADD = lib/libpure.la lib/libfollow.la
 
 CORE_LIBS = lib/libcore.la $(OVS_LIBS) $(JANSSON_LIBS) $(NL_LIBS)
 
@@ -140,3 +141,73 @@ lib/nethv-idl.c: lib/nethv-idl.ovsidl
 	$(AM_V_GEN)$(IDLC) c-idl-source lib/nethv-idl.ovsidl > $@.tmp && mv $@.tmp $@
 lib/nethv-idl.h: lib/nethv-idl.ovsidl
 	$(AM_V_GEN)$(IDLC) c-idl-header lib/nethv-idl.ovsidl > $@.tmp && mv $@.tmp $@
+
+# libnethv as others link it: the public headers, libnethv.so, libnethv.a.
+nethvincludedir = $(includedir)/nethv
+nethvinclude_HEADERS = \
+	include/nethv/client.h \
+	include/nethv/document.h \
+	include/nethv/model.h \
+	include/nethv/nethv.h \
+	include/nethv/rules.h \
+	include/nethv/trace.h \
+	include/nethv/tree.h \
+	include/nethv/wire.h
+nodist_nethvinclude_HEADERS = include/nethv/version.h
+
+noinst_LTLIBRARIES += lib/libapi.la
+lib_libapi_la_SOURCES = \
+	lib/api/client.c \
+	lib/api/document.c \
+	lib/api/model.c \
+	lib/api/nethv.c \
+	lib/api/places.c \
+	lib/api/places.h \
+	lib/api/poll.c \
+	lib/api/private.h \
+	lib/api/rules.c \
+	lib/api/sigpipe.c \
+	lib/api/sigpipe.h \
+	lib/api/stand-in.h \
+	lib/api/tls.c \
+	lib/api/tls.h \
+	lib/api/trace.c \
+	lib/api/tree.c \
+	lib/api/update.c \
+	lib/api/watch.c
+
+# Functions of Open vSwitch that lib/api/stand-in.h stands in for.
+API_WRAPPED = \
+	fatal_signal_add_hook fatal_signal_run fatal_signal_wait \
+	poll_fd_wait_at poll_immediate_wake_at poll_timer_wait_at \
+	poll_timer_wait_until_at \
+	vlog vlog_rate_limit vlog_should_drop vlog_valist
+
+# Of Open vSwitch nothing is seen from outside.  The library cannot be unloaded:
+# its threads' data have destructors.
+lib_LTLIBRARIES += lib/libnethv.la
+lib_libnethv_la_SOURCES =
+lib_libnethv_la_LIBADD = lib/libapi.la lib/libpure.la lib/libfollow.la $(OVS_LIBS) $(JANSSON_LIBS)
+lib_libnethv_la_LDFLAGS = $(AM_LDFLAGS) -shared -version-info 0:0:0 \
+	-Wl,--version-script=$(srcdir)/lib/libnethv.sym -Wl,--exclude-libs,libopenvswitch.a:libopenvswitchavx512.a \
+	-Wl,-z,defs -Wl,-z,nodelete -Wl,--as-needed \
+	$(API_WRAPPED:%=-Wl,--wrap=%)
+EXTRA_lib_libnethv_la_DEPENDENCIES = lib/libnethv.sym
+EXTRA_DIST += lib/libnethv.sym
+
+# One relocatable object, in which only what libnethv.sym lists stays global.
+nethvlibdir = $(libdir)
+nethvlib_DATA = lib/libnethv.a
+CLEANFILES += lib/libnethv.a lib/libnethv.o lib/libnethv.globals
+lib/libnethv.globals: lib/libnethv.sym
+	$(AM_V_GEN)$(MKDIR_P) lib && sed -n 's/^ *\(nethv_[a-z0-9_]*\);.*/\1/p' $(srcdir)/lib/libnethv.sym > $@.tmp && mv $@.tmp $@
+lib/libnethv.o: lib/libnethv.globals lib/libapi.la lib/libpure.la lib/libfollow.la
+	$(AM_V_GEN)$(LD) -r --gc-sections $$(sed 's/^/-u /' lib/libnethv.globals) \
+		$(API_WRAPPED:%=--wrap=%) -o $@.tmp \
+		--start-group lib/.libs/libapi.a lib/.libs/libpure.a lib/.libs/libfollow.a $(filter %.a,$(OVS_LIBS)) --end-group \
+		&& $(OBJCOPY) --keep-global-symbols=lib/libnethv.globals $@.tmp && mv $@.tmp $@
+lib/libnethv.a: lib/libnethv.o
+	$(AM_V_AR)rm -f $@ && $(AR) rcs $@ lib/libnethv.o
+
+pkgconfigdir = $(libdir)/pkgconfig
+pkgconfig_DATA = lib/libnethv.pc

@@ -1,5 +1,5 @@
 # man
-dist_man_MANS += man/nethv-demo.8 man/nethv-lab.8 man/nethv-wan.8
+dist_man_MANS += man/nethv.3 man/nethv-demo.8 man/nethv-lab.8 man/nethv-wan.8
 dist_man_MANS += man/nethvctl.8
 
 # From the schema and its description, which must name every column.

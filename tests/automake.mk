@@ -112,3 +112,26 @@ tests_fuzz_document_SOURCES = tests/fuzz/document.c tests/fuzz/fuzz.h $(FUZZ_DRI
 tests_fuzz_document_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/document"'
 tests_fuzz_document_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_document_LDADD = $(CORE_LIBS)
+
+# libnethv from outside, as a shared and as a static library, beside another copy
+# of Open vSwitch in the same program.
+if HAVE_CRITERION
+check_PROGRAMS += tests/api-tests tests/api-tests-static
+TESTS += tests/api-tests tests/api-tests-static
+API_TEST_SOURCES = tests/api/api.c tests/api/other-ovs.c tests/api/other-ovs.h
+API_TEST_CPPFLAGS = -I$(top_srcdir)/include -I$(top_builddir)/include -I$(top_srcdir) \
+	-DEXAMPLES_DIR='"$(abs_top_srcdir)/examples"'
+API_TEST_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS) -Wno-missing-prototypes
+tests_api_tests_SOURCES = $(API_TEST_SOURCES)
+tests_api_tests_CPPFLAGS = $(API_TEST_CPPFLAGS)
+tests_api_tests_CFLAGS = $(API_TEST_CFLAGS)
+tests_api_tests_LDFLAGS = $(AM_LDFLAGS) -Wl,--no-gc-sections
+tests_api_tests_LDADD = lib/libnethv.la $(OVS_LIBS) $(CRITERION_LIBS)
+tests_api_tests_static_SOURCES = $(API_TEST_SOURCES)
+tests_api_tests_static_CPPFLAGS = $(API_TEST_CPPFLAGS)
+tests_api_tests_static_CFLAGS = $(API_TEST_CFLAGS)
+tests_api_tests_static_LDFLAGS = $(AM_LDFLAGS) -Wl,--no-gc-sections
+tests_api_tests_static_LDADD = lib/libnethv.a $(OVS_LIBS) $(JANSSON_LIBS) $(CRITERION_LIBS)
+endif
+TESTS += tests/api/test_exports.py
+EXTRA_DIST += tests/api/conftest.py tests/api/test_exports.py

@@ -111,8 +111,12 @@ db_destroy(struct db *db)
     sset_destroy(&db->claims);
     db_conditions_destroy(&db->requested);
     mirror_destroy(db->mirror);
-    ovsdb_idl_txn_destroy(db->open);
-    ovsdb_idl_txn_destroy(db->committing);
+    if (db->open) {
+        ovsdb_idl_txn_destroy(db->open);
+    }
+    if (db->committing) {
+        ovsdb_idl_txn_destroy(db->committing);
+    }
     ovsdb_idl_destroy(db->idl);
     free(db->last_error);
     free(db->self_name);

@@ -191,7 +191,7 @@ fabric_add_edges(const struct world *w, size_t cloud, struct fabric *f)
 }
 
 static bool
-hosts_are_peers(const struct world *w, size_t a, size_t b)
+world_are_peers(const struct world *w, size_t a, size_t b)
 {
     const struct world_cloud *cloud = &w->clouds[w->hosts[a].cloud];
 
@@ -214,7 +214,7 @@ fabric_add_peers(const struct world *w, size_t host, struct fabric *f)
 {
     f->peers = xcalloc(WORLD_MAX_HOSTS, sizeof *f->peers);
     for (size_t i = 0; i < w->n_hosts; i++) {
-        if (hosts_are_peers(w, host, i)) {
+        if (world_are_peers(w, host, i)) {
             struct fabric_peer *peer = &f->peers[f->n_peers++];
 
             peer->location = w->hosts[i].location;
@@ -263,7 +263,7 @@ connect_host(struct world *w, size_t host)
         }
     }
     for (size_t i = 0; i < w->n_hosts; i++) {
-        if (hosts_are_peers(w, host, i)) {
+        if (world_are_peers(w, host, i)) {
             trace_fabric_add_tunnel(w->fabric, wh->trace,
                                     u16_to_ofp(PEER_OFPORT + i),
                                     peer_encap(w, host, i),
