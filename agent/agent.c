@@ -244,10 +244,12 @@ write_database(struct agent *agent)
     }
     struct ovsdb_idl_txn *txn = db_txn(agent->db);
     if (txn) {
+        struct vswitch_counters traffic;
+        claims_count(agent->claims, agent->vs, &traffic);
         claims_write(agent->claims, agent->db, agent->followers, txn);
         followers_write(agent->followers, agent->db, txn);
         report_write(agent->report, agent->db, agent->model,
-                     vswitch_config(agent->vs), txn);
+                     vswitch_config(agent->vs), &traffic, txn);
         agent->unwritten = false;
     }
 }
@@ -268,7 +270,7 @@ agent_run(struct agent *agent)
     ofswitch_run(agent->sw);
     followers_update(agent->followers, agent->db, agent->claims, agent->stamp,
                      ofswitch_confirmed(agent->sw));
-    report_run(agent->report, agent->sw);
+    report_run(agent->report, agent->sw, punts_too_big(agent->punts));
     write_database(agent);
     db_commit(agent->db);
 }

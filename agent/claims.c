@@ -530,9 +530,47 @@ json_ips(const struct vport *port)
     return ips;
 }
 
+/* As the endpoint sees it: what it sent is 'tx'. */
+static struct json *
+json_counters(const struct vswitch_counters *counters)
+{
+    struct json *json = json_object_create();
+
+    json_object_put(json, "tx_packets",
+                    json_integer_create(counters->rx_packets));
+    json_object_put(json, "tx_bytes", json_integer_create(counters->rx_bytes));
+    json_object_put(json, "rx_packets",
+                    json_integer_create(counters->tx_packets));
+    json_object_put(json, "rx_bytes", json_integer_create(counters->tx_bytes));
+    json_object_put(json, "rx_dropped",
+                    json_integer_create(counters->tx_dropped));
+    return json;
+}
+
+void
+claims_count(const struct claims *claims, const struct vswitch_db *vs,
+             struct vswitch_counters *sum)
+{
+    const struct claim *claim;
+
+    memset(sum, 0, sizeof *sum);
+    HMAP_FOR_EACH (claim, node, &claims->claims) {
+        struct vswitch_counters counters;
+        if (claim->status != CLAIM_BOUND) {
+            continue;
+        }
+        vswitch_get_counters(vs, claim->ifname, &counters);
+        sum->rx_packets += counters.rx_packets;
+        sum->rx_bytes += counters.rx_bytes;
+        sum->tx_packets += counters.tx_packets;
+        sum->tx_bytes += counters.tx_bytes;
+        sum->tx_dropped += counters.tx_dropped;
+    }
+}
+
 struct json *
-claims_show(const struct claims *claims, const char *iface_id,
-            unsigned int mtu)
+claims_show(const struct claims *claims, const struct vswitch_db *vs,
+            const char *iface_id, unsigned int mtu)
 {
     struct json *reply = json_object_create();
     const struct claim *claim = claim_by_iface_id(claims, iface_id);
@@ -548,6 +586,12 @@ claims_show(const struct claims *claims, const char *iface_id,
                                  : "unclaimed");
     if (claim && claim->reason && claim->reason[0]) {
         json_object_put_string(reply, "reason", claim->reason);
+    }
+    if (claim) {
+        struct vswitch_counters counters;
+        vswitch_get_counters(vs, claim->ifname, &counters);
+        json_object_put_string(reply, "interface", claim->ifname);
+        json_object_put(reply, "counters", json_counters(&counters));
     }
     return reply;
 }

@@ -20,6 +20,8 @@ struct json;
 struct model;
 struct ovsdb_idl_txn;
 struct uuid;
+struct vswitch_counters;
+struct vswitch_db;
 
 struct claims;
 
@@ -41,9 +43,14 @@ void claims_write(struct claims *, struct db *, const struct followers *,
  * rules compiled, held by another host, or refused. */
 bool claims_settled(const struct claims *, const struct uuid *network);
 
-/* Returns what "port/show" answers about the port 'iface_id' (attach.h). */
-struct json *claims_show(const struct claims *, const char *iface_id,
-                         unsigned int mtu);
+/* Returns what "port/show" answers about the port 'iface_id' (attach.h), with
+ * the counters that 'vs' has of its interface. */
+struct json *claims_show(const struct claims *, const struct vswitch_db *vs,
+                         const char *iface_id, unsigned int mtu);
+
+/* Adds up the counters of all bound endpoints. */
+void claims_count(const struct claims *, const struct vswitch_db *,
+                  struct vswitch_counters *sum);
 
 /* Describes all claims, for "status". */
 struct json *claims_to_json(const struct claims *);

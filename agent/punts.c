@@ -18,6 +18,7 @@
 
 struct punts {
     struct token_bucket answers;
+    uint64_t too_big;               /* Not answered. */
 };
 
 struct punts *
@@ -36,7 +37,8 @@ punts_destroy(struct punts *punts)
     free(punts);
 }
 
-static void
+/* Returns whether 'packet' could be answered. */
+static bool
 answer_too_big(struct ofswitch *sw, unsigned int mtu,
                const struct ofswitch_packet *packet)
 {
@@ -44,7 +46,8 @@ answer_too_big(struct ofswitch *sw, unsigned int mtu,
     struct dp_packet answer;
 
     dp_packet_init(&answer, 1500);
-    if (too_big_answer(packet->data, packet->size, mtu, &answer)) {
+    bool answered = too_big_answer(packet->data, packet->size, mtu, &answer);
+    if (answered) {
         struct ofpbuf actions;
         ofpbuf_init(&actions, 64);
         ofpact_put_OUTPUT(&actions)->port = u16_to_ofp(ofport);
@@ -54,6 +57,7 @@ answer_too_big(struct ofswitch *sw, unsigned int mtu,
         ofpbuf_uninit(&actions);
     }
     dp_packet_uninit(&answer);
+    return answered;
 }
 
 void
@@ -62,7 +66,14 @@ punts_receive(struct punts *punts, struct ofswitch *sw, unsigned int mtu,
 {
     if (packet->userdata_len >= 1
         && packet->userdata[0] == COMPILE_PUNT_TOO_BIG
-        && token_bucket_withdraw(&punts->answers, 1000)) {
-        answer_too_big(sw, mtu, packet);
+        && !(token_bucket_withdraw(&punts->answers, 1000)
+             && answer_too_big(sw, mtu, packet))) {
+        punts->too_big++;
     }
+}
+
+uint64_t
+punts_too_big(const struct punts *punts)
+{
+    return punts->too_big;
 }

@@ -4,6 +4,8 @@
 
 /* Packets that rules send to the agent, told apart by enum compile_punt. */
 
+#include <stdint.h>
+
 struct ofswitch;
 struct ofswitch_packet;
 
@@ -16,5 +18,8 @@ void punts_destroy(struct punts *);
  * answers a second all together. */
 void punts_receive(struct punts *, struct ofswitch *, unsigned int mtu,
                    const struct ofswitch_packet *packet);
+
+/* Returns how many packets were too big and have not been answered. */
+uint64_t punts_too_big(const struct punts *);
 
 #endif /* agent/punts.h */

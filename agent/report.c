@@ -42,8 +42,9 @@ report_is_due(const struct report *report)
 }
 
 void
-report_run(struct report *report, struct ofswitch *sw)
+report_run(struct report *report, struct ofswitch *sw, uint64_t too_big)
 {
+    report->drops[DROP_TOO_BIG] = too_big;
     if (report_is_due(report)) {
         ofswitch_poll_table(sw, STAGE_DROP);
     }
@@ -55,7 +56,8 @@ report_counts(struct report *report, const struct ofswitch_counts *counts)
     /* The compiler numbers the counters from 1 in their cookies' last byte. */
     uint8_t reason = (counts->cookie & 0xff) - 1;
 
-    if (counts->table == STAGE_DROP && reason < DROP_N_REASONS) {
+    if (counts->table == STAGE_DROP && reason < DROP_N_REASONS
+        && reason != DROP_TOO_BIG) {
         report->drops[reason] = counts->n_packets;
     }
 }
@@ -136,24 +138,39 @@ write_identity(const struct nethvrec_host_state *state,
     }
 }
 
+/* Names and values for Host_State.statistics. */
+struct statistics {
+    const char *names[DROP_N_REASONS + 4];
+    int64_t values[DROP_N_REASONS + 4];
+    size_t n;
+};
+
 static void
-write_heartbeat(struct report *report,
+statistics_add(struct statistics *s, const char *name, uint64_t value)
+{
+    s->names[s->n] = name;
+    s->values[s->n++] = MIN(value, INT64_MAX);
+}
+
+static void
+write_heartbeat(struct report *report, const struct vswitch_counters *traffic,
                 const struct nethvrec_host_state *state)
 {
-    const char *names[DROP_N_REASONS];
-    int64_t values[DROP_N_REASONS];
     char text[DROP_N_REASONS][32];
-    size_t n = 0;
+    struct statistics s = { .n = 0 };
 
+    statistics_add(&s, "endpoint-tx-packets", traffic->rx_packets);
+    statistics_add(&s, "endpoint-tx-bytes", traffic->rx_bytes);
+    statistics_add(&s, "endpoint-rx-packets", traffic->tx_packets);
+    statistics_add(&s, "endpoint-rx-bytes", traffic->tx_bytes);
     for (enum drop_reason i = 0; i < DROP_N_REASONS; i++) {
         if (report->drops[i]) {
             snprintf(text[i], sizeof text[i], "drop-%s",
                      pipeline_reason_name(i));
-            names[n] = text[i];
-            values[n++] = MIN(report->drops[i], INT64_MAX);
+            statistics_add(&s, text[i], report->drops[i]);
         }
     }
-    nethvrec_host_state_set_statistics(state, names, values, n);
+    nethvrec_host_state_set_statistics(state, s.names, s.values, s.n);
     report->heartbeat = state->heartbeat + 1;
     nethvrec_host_state_set_heartbeat(state, report->heartbeat);
     report->due = time_msec() + REPORT_INTERVAL_MSEC;
@@ -161,7 +178,9 @@ write_heartbeat(struct report *report,
 
 void
 report_write(struct report *report, struct db *db, const struct model *model,
-             const struct vswitch_config *config, struct ovsdb_idl_txn *txn)
+             const struct vswitch_config *config,
+             const struct vswitch_counters *traffic,
+             struct ovsdb_idl_txn *txn)
 {
     const struct nethvrec_host *self = db_self(db);
     const struct nethvrec_host_state *state = find_state(db,
@@ -178,7 +197,7 @@ report_write(struct report *report, struct db *db, const struct model *model,
     }
     write_identity(state, model, config);
     if (report_is_due(report)) {
-        write_heartbeat(report, state);
+        write_heartbeat(report, traffic, state);
     }
 }
 

@@ -15,6 +15,7 @@ struct ofswitch_counts;
 struct ovsdb_idl_txn;
 struct db;
 struct vswitch_config;
+struct vswitch_counters;
 
 #define REPORT_INTERVAL_MSEC 10000
 
@@ -23,17 +24,20 @@ struct report;
 struct report *report_create(void);
 void report_destroy(struct report *);
 
-/* Asks the switch for its drop counters when they are due, and takes them. */
-void report_run(struct report *, struct ofswitch *);
+/* Asks the switch for its drop counters when they are due, and takes them.
+ * 'too_big' is counted by the agent itself (punts.h). */
+void report_run(struct report *, struct ofswitch *, uint64_t too_big);
 void report_counts(struct report *, const struct ofswitch_counts *);
 void report_wait(const struct report *);
 
 /* Returns whether the heartbeat is due. */
 bool report_is_due(const struct report *);
 
-/* Writes what differs to Host_State. */
+/* Writes what differs to Host_State.  'traffic' is that of all endpoints. */
 void report_write(struct report *, struct db *, const struct model *,
-                  const struct vswitch_config *, struct ovsdb_idl_txn *);
+                  const struct vswitch_config *,
+                  const struct vswitch_counters *traffic,
+                  struct ovsdb_idl_txn *);
 
 /* Returns the drop counters, by the reasons' names. */
 struct json *report_drops_to_json(const struct report *);

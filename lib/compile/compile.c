@@ -702,9 +702,14 @@ compiler_meters(const struct compiler *c, struct compiled_meter **metersp,
             };
         }
     }
-    if (count) {
-        qsort(meters, count, sizeof *meters, compare_meters);
+    if (count >= allocated) {
+        meters = x2nrealloc(meters, &allocated, sizeof *meters);
     }
+    meters[count++] = (struct compiled_meter) {
+        .id = PUNT_METER,
+        .kbps = PUNT_KBPS,
+    };
+    qsort(meters, count, sizeof *meters, compare_meters);
     *metersp = meters;
     *n = count;
 }

@@ -102,7 +102,8 @@ struct rule_set *compiler_rules(struct compiler *);
  * was none or is gone. */
 const struct model_row *compiler_owner(const struct model *, uint64_t cookie);
 
-/* A meter that rules refer to: the bandwidth of a virtual link. */
+/* A meter that rules refer to: the bandwidth of a virtual link, or how much of
+ * what is too big goes to the agent. */
 struct compiled_meter {
     uint32_t id;
     uint64_t kbps;

@@ -185,9 +185,6 @@ link_is_first(const struct vlink *link)
     return true;
 }
 
-/* Meter ids are the links' own, so that they are the same after a restart. */
-#define LINK_METERS 65000
-
 uint32_t
 link_meter(const struct vlink *link)
 {

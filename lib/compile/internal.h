@@ -99,6 +99,13 @@ void act_edges(struct emit *, const struct fabric *,
  * current one by its stamp. */
 bool fabric_tree_present(const struct fabric *, const struct fabric_tree *tree);
 
+/* Meters: those of links have ids up to LINK_METERS, made from the links so that
+ * they are the same after a restart; one more limits what is sent to the
+ * agent. */
+#define LINK_METERS 65000
+#define PUNT_METER (LINK_METERS + 1)
+#define PUNT_KBPS 16000
+
 /* Returns the id of the meter for 'link'. */
 uint32_t link_meter(const struct vlink *link);
 
