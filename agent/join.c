@@ -40,17 +40,14 @@ static const struct option options[] = {
     { "encap-ip", required_argument, NULL, OPT_ENCAP_IP },
     { "datapath", required_argument, NULL, OPT_DATAPATH },
     { "uplink", required_argument, NULL, OPT_UPLINK },
+    { "help", no_argument, NULL, 'h' },
     { NULL, 0, NULL, 0 },
 };
 
-static char *
-usage(void)
-{
-    return xstrdup("usage: nethv-agent join TOKEN|- [--name=NAME] "
-                   "[--encap-ip=IP] [--datapath=system|netdev] "
-                   "[--uplink=NIC]; with \"-\" the token is read from the "
-                   "standard input, where no other user can see it");
-}
+static const char usage[] =
+    "usage: nethv-agent join TOKEN|- [--name=NAME] [--encap-ip=IP] "
+    "[--datapath=system|netdev] [--uplink=NIC]; with \"-\" the token is "
+    "read from the standard input, where no other user can see it";
 
 static char *
 read_token(void)
@@ -75,6 +72,9 @@ take_option(struct join *join, int option, const char *value)
     case OPT_ENCAP_IP: join->encap_ip = value; break;
     case OPT_DATAPATH: join->datapath = value; break;
     case OPT_UPLINK: join->uplink = value; break;
+    case 'h':
+        puts(usage);
+        exit(EXIT_SUCCESS);
     }
 }
 
@@ -85,14 +85,14 @@ parse(struct join *join, int argc, char *argv[])
     int option;
 
     optind = 0;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
         if (option == '?') {
-            return usage();
+            return xstrdup(usage);
         }
         take_option(join, option, optarg);
     }
     if (optind != argc - 1) {
-        return usage();
+        return xstrdup(usage);
     }
     if (!strcmp(argv[optind], "-")) {
         join->text = read_token();

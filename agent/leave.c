@@ -112,21 +112,26 @@ parse(int argc, char *argv[], bool *destroy)
 {
     static const struct option options[] = {
         { "destroy", no_argument, NULL, 'd' },
+        { "help", no_argument, NULL, 'h' },
         { NULL, 0, NULL, 0 },
     };
+    static const char usage[] = "usage: nethv-agent leave [--destroy]";
     int option;
 
     *destroy = false;
     optind = 0;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+        if (option == 'h') {
+            puts(usage);
+            exit(EXIT_SUCCESS);
+        }
         *destroy |= option == 'd';
         if (option == '?') {
             optind = argc + 1;
             break;
         }
     }
-    return optind == argc ? NULL
-                          : xstrdup("usage: nethv-agent leave [--destroy]");
+    return optind == argc ? NULL : xstrdup(usage);
 }
 
 static char *

@@ -56,8 +56,15 @@ static const struct option options[] = {
     { "mtu", required_argument, NULL, OPT_MTU },
     { "jurisdiction", required_argument, NULL, OPT_JURISDICTION },
     { "mode", required_argument, NULL, OPT_MODE },
+    { "help", no_argument, NULL, 'h' },
     { NULL, 0, NULL, 0 },
 };
+
+static const char usage[] =
+    "usage: nethvctl init --cloud=NAME --public-ip=IP "
+    "[--provider=P] [--encap-ip=IP] [--name=NAME] "
+    "[--datapath=system|netdev] [--uplink=NIC] [--mtu=N] "
+    "[--jurisdiction=J] [--mode=direct|tree|mesh]";
 
 static char *
 take_option(struct init *init, int option, const char *value)
@@ -77,11 +84,11 @@ take_option(struct init *init, int option, const char *value)
             return xasprintf("--mtu is a number of bytes, not \"%s\"", value);
         }
         break;
+    case 'h':
+        puts(usage);
+        exit(EXIT_SUCCESS);
     default:
-        return xstrdup("usage: nethvctl init --cloud=NAME --public-ip=IP "
-                       "[--provider=P] [--encap-ip=IP] [--name=NAME] "
-                       "[--datapath=system|netdev] [--uplink=NIC] [--mtu=N] "
-                       "[--jurisdiction=J] [--mode=direct|tree|mesh]");
+        return xstrdup(usage);
     }
     return NULL;
 }
@@ -92,7 +99,7 @@ parse(struct init *init, int argc, char *argv[])
     int option;
 
     optind = 0;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
         char *error = take_option(init, option, optarg);
         if (error) {
             return error;

@@ -12,3 +12,12 @@ man/nethv.db.5: lib/nethv.ovsschema lib/nethv.xml
 	$(AM_V_GEN)$(OVSDB_DOC) --version=$(VERSION) $(top_srcdir)/lib/nethv.ovsschema $(top_srcdir)/lib/nethv.xml > $@.tmp && \
 	sed 's/Open vSwitch Manual/nethv Manual/' $@.tmp > $@ && rm -f $@.tmp
 dist_man_MANS += man/nethv-document.5
+dist_man_MANS += man/nethv.7 man/nethv-agent.8 man/nethv-gateway.8
+
+# From the list of stages, registers and drop reasons.
+nodist_man_MANS += man/nethv-flows.7
+CLEANFILES += man/nethv-flows.7
+EXTRA_DIST += build-aux/flows-man
+man/nethv-flows.7: build-aux/flows-man lib/pipeline.h
+	@$(MKDIR_P) man
+	$(AM_V_GEN)$(PYTHON) $(top_srcdir)/build-aux/flows-man $(top_srcdir)/lib/pipeline.h > $@.tmp && mv $@.tmp $@
