@@ -73,7 +73,6 @@ is_userspace(const struct attachment *a)
 static char *
 make_veth(struct attachment *a)
 {
-    struct netif_setup up = { .up = true };
     char *error = netns_open(a->netns, &a->there);
 
     if (!error && netif_exists(a->there, a->inner)) {
@@ -92,21 +91,19 @@ make_veth(struct attachment *a)
         error = error ? error : netif_offload_set(a->there, a->inner,
                                                   false);
     }
-    return error ? error : netif_configure(a->here, a->outer, &up);
+    return error ? error : netif_own(a->here, a->outer, false);
 }
 
 static char *
 make_tap(struct attachment *a)
 {
-    struct netif_setup up = { .up = true };
-
     a->outer = xstrdup(a->ifname);
     if (netif_exists(a->here, a->outer)) {
         return xasprintf("there is an interface %s already", a->outer);
     }
     char *error = netif_create_tap(a->here, a->outer);
     a->made_link = !error;
-    return error ? error : netif_configure(a->here, a->outer, &up);
+    return error ? error : netif_own(a->here, a->outer, false);
 }
 
 static char *

@@ -383,6 +383,33 @@ netif_configure(struct netns *ns, const char *name,
     return message;
 }
 
+/* Writes 'value' to net/'family'/conf/'ifname'/'name' of sysctl(8), if there is
+ * such a thing. */
+static void
+set_sysctl(const char *family, const char *ifname, const char *name,
+           const char *value)
+{
+    char *path = xasprintf("/proc/sys/net/%s/conf/%s/%s", family, ifname,
+                           name);
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+    if (fd >= 0) {
+        ignore(write(fd, value, strlen(value)));
+        close(fd);
+    }
+    free(path);
+}
+
+char *
+netif_own(struct netns *ns, const char *name, bool own)
+{
+    struct netif_setup setup = { .up = true, .arp = own ? 1 : -1 };
+
+    set_sysctl("ipv4", name, "rp_filter", own ? "0" : "1");
+    set_sysctl("ipv6", name, "disable_ipv6", own ? "0" : "1");
+    return netif_configure(ns, name, &setup);
+}
+
 char *
 netif_get(struct netns *ns, const char *name, struct netif_info *info)
 {

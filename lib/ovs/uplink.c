@@ -33,35 +33,12 @@ struct uplink {
     bool offload;                   /* Of the NIC, before. */
 };
 
-/* Writes 'value' to net/'family'/conf/'nic'/'name' of sysctl(8), if there is
- * such a thing. */
-static void
-set_sysctl(const char *family, const char *nic, const char *name,
-           const char *value)
-{
-    char *path = xasprintf("/proc/sys/net/%s/conf/%s/%s", family, nic, name);
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-    if (fd >= 0) {
-        ignore(write(fd, value, strlen(value)));
-        close(fd);
-    }
-    free(path);
-}
-
-/* The kernel goes on seeing the packets of a NIC that Open vSwitch uses.
- * Makes it take none of them for its own (or with 'own', all again): no answers
- * to ARP, no IPv6, and for IPv4 a reverse path check that none of them passes, as
- * no route leads through the NIC. */
+/* Says whether the NIC's packets are the kernel's, or Open vSwitch's. */
 static char *
 set_ownership(struct uplink *u, bool own)
 {
-    struct netif_setup setup = { .up = true, .arp = own ? 1 : -1 };
-
-    set_sysctl("ipv4", u->nic, "rp_filter", own ? "0" : "1");
-    set_sysctl("ipv6", u->nic, "disable_ipv6", own ? "0" : "1");
     char *error = netif_offload_set(u->ns, u->nic, own && u->offload);
-    return error ? error : netif_configure(u->ns, u->nic, &setup);
+    return error ? error : netif_own(u->ns, u->nic, own);
 }
 
 /* Gives the NIC what it had.  Needs neither the bridge nor Open vSwitch.

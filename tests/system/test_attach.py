@@ -117,6 +117,9 @@ def test_netns(node, agent, nethv):
     assert column(node, outer, "external_ids:attached-mac") == \
         "02:00:00:00:00:01"
     assert column(node, outer, "ofport") == "1"
+    # The host's kernel neither listens nor speaks there.
+    assert "NOARP" in node.run(["ip", "link", "show", outer]).stdout
+    assert not node.run(["ip", "-6", "addr", "show", outer]).stdout
 
     again = nethv("attach", PORT, "--netns", "web")
     assert again.returncode == 1
