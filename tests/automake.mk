@@ -79,14 +79,17 @@ tests_shells_LDADD = $(CORE_LIBS)
 EXTRA_DIST += \
 	tests/system/conftest.py \
 	tests/system/reach.py \
+	tests/system/frames.py \
 	tests/system/test_attach.py \
 	tests/system/test_demo.py \
+	tests/system/test_frames.py \
 	tests/system/test_join.py \
 	tests/system/test_lab.py \
 	tests/system/test_lab_nethv.py \
 	tests/system/test_shells.py \
 	tests/system/test_uplink.py \
-	tests/system/wires.py
+	tests/system/wires.py \
+	tests/system/workloads.py
 .PHONY: check-system
 check-system: all $(check_PROGRAMS)
 	/usr/bin/python3 -m pytest -p no:cacheprovider $(srcdir)/tests/system --bindir $(abs_builddir) $(PYTESTFLAGS)

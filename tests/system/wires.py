@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from scapy.packet import Packet
@@ -25,6 +26,7 @@ from nethvlab.lab import Lab
 
 ETH_P_ALL = 3
 SOL_PACKET, PACKET_AUXDATA, PACKET_IGNORE_OUTGOING = 263, 8, 23
+SO_RCVBUFFORCE = 33
 VLAN_VALID, VLAN_TPID_VALID = 0x10, 0x40
 
 
@@ -52,6 +54,7 @@ class Wire:
                                       socket.htons(ETH_P_ALL))
             self.sock.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
             self.sock.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
+            self.sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 24)
             self.sock.bind((interface, ETH_P_ALL))
 
     def close(self) -> None:
@@ -63,13 +66,18 @@ class Wire:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def carries(self, frame: bytes) -> bool:
+        """Whether 'frame' is of interest to who looks at this interface."""
+        return True
+
     def send(self, frame: bytes | Packet) -> bytes:
         """Sends 'frame' and returns its bytes."""
         data = bytes(frame)
         self.sock.send(data)
         return data
 
-    def _receive_one(self) -> bytes:
+    def read(self) -> bytes:
+        """The next frame, as it was on the wire; waits for it."""
         data, control, _, _ = self.sock.recvmsg(65536, 64)
         for level, kind, value in control:
             if level == SOL_PACKET and kind == PACKET_AUXDATA:
@@ -93,7 +101,7 @@ class Wire:
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([self.sock], [], [], left)[0]:
                 break
-            frame = self._receive_one()
+            frame = self.read()
             if wanted(frame):
                 found.append(frame)
         return found
@@ -108,6 +116,77 @@ class Wire:
             if not more:
                 return found
             found += more
+
+
+# Tunnels.
+
+@dataclass(frozen=True)
+class Tunnelled:
+    """A frame between two hosts, out of its tunnel."""
+
+    encap: str
+    source: str                     # Outer addresses.
+    destination: str
+    key: int                        # Of 32 bits; 0 if there is none.
+    inner: bytes                    # As it travels: rewritten, or whole.
+
+    @property
+    def tag(self) -> int:
+        return int.from_bytes(self.inner[6:8], "big")
+
+    @property
+    def location(self) -> int:
+        """That of the source in its wire address."""
+        return int.from_bytes(self.inner[8:12], "big")
+
+    @property
+    def whole(self) -> bool:
+        return self.inner[12:14] == b"\x89\x4f"
+
+
+def _ungre(payload: bytes) -> tuple[int, bytes]:
+    flags, protocol = struct.unpack_from("!HH", payload)
+    if protocol != 0x6558 or not flags & 0x2000:
+        return 0, b""
+    at = 4 + (4 if flags & 0x8000 else 0)
+    return struct.unpack_from("!I", payload, at)[0], payload[at + 4:]
+
+
+def _ungeneve(payload: bytes) -> tuple[int, bytes]:
+    length = (payload[0] & 0x3f) * 4
+    options, key = payload[8:8 + length], 0
+    while options:
+        size = 4 + (options[3] & 0x1f) * 4
+        if size == 8:
+            key = int.from_bytes(options[4:8], "big")
+        options = options[size:]
+    return key, payload[8 + length:]
+
+
+def _unvxlan(payload: bytes) -> tuple[int, bytes]:
+    inner = payload[8:]
+    whole = inner[12:14] == b"\x89\x4f"
+    return int.from_bytes(inner[2:6], "big") if whole else 0, inner
+
+
+def tunnelled(frame: bytes) -> Tunnelled | None:
+    """What the frame 'frame' between two hosts carries, or None if it is not
+    one of nethv's tunnels."""
+    if frame[12:14] != b"\x08\x00":
+        return None
+    header = (frame[14] & 15) * 4
+    packet = frame[14:14 + int.from_bytes(frame[16:18], "big")]
+    payload, encap = packet[header:], ""
+    if packet[9] == 47:
+        encap, (key, inner) = "gre", _ungre(payload)
+    elif packet[9] == 17 and payload[2:4] == b"\x17\xc1":
+        encap, (key, inner) = "geneve", _ungeneve(payload[8:])
+    elif packet[9] == 17 and payload[2:4] == b"\x12\xb5":
+        encap, (key, inner) = "vxlan", _unvxlan(payload[8:])
+    if not encap or not inner:
+        return None
+    return Tunnelled(encap, socket.inet_ntoa(packet[12:16]),
+                     socket.inet_ntoa(packet[16:20]), key, inner)
 
 
 class Capture:
