@@ -18,7 +18,9 @@ struct part {
     const struct nethvrec_host *host;
     bool alive;
     bool follows;
-    uint64_t intent;            /* If 'follows'. */
+    uint64_t intent;            /* If 'follows', so is the next. */
+    uint64_t sequence;
+    uint64_t required;          /* Of 'sequence', for all bindings. */
 };
 
 struct parts {
@@ -36,6 +38,9 @@ hosts_add_columns(struct ovsdb_idl *idl)
         &nethvrec_follower_col_host,
         &nethvrec_follower_col_network,
         &nethvrec_follower_col_intent,
+        &nethvrec_follower_col_sequence,
+        &nethvrec_binding_col_network,
+        &nethvrec_binding_col_since,
         &nethvrec_port_col_name,
         &nethvrec_port_col_network,
     };
@@ -78,6 +83,7 @@ add_followers(struct parts *parts, const struct ovsdb_idl *idl,
             struct part *part = parts_get(parts, idl, follower->host);
             part->follows = true;
             part->intent = follower->intent;
+            part->sequence = follower->sequence;
         }
     }
 }
@@ -106,6 +112,23 @@ add_claimants(struct parts *parts, const struct ovsdb_idl *idl,
     sset_destroy(&ids);
 }
 
+/* Returns the sequence at which the rules for all bindings of 'n' are in a
+ * switch, UINT64_MAX if one has not been given its sequence yet. */
+static uint64_t
+network_sequence(const struct ovsdb_idl *idl, const struct touched_network *n)
+{
+    const struct nethvrec_binding *binding;
+    uint64_t sequence = 0;
+
+    NETHVREC_BINDING_FOR_EACH (binding, idl) {
+        if (uuid_equals(&binding->network, &n->uuid)) {
+            sequence = MAX(sequence, binding->since ? binding->since
+                                                    : UINT64_MAX);
+        }
+    }
+    return sequence;
+}
+
 /* Returns the hosts that have a part in 'n'.  The caller frees 'parts'. */
 static struct parts
 collect(const struct ovsdb_idl *idl, const struct touched_network *n)
@@ -115,6 +138,10 @@ collect(const struct ovsdb_idl *idl, const struct touched_network *n)
     add_followers(&parts, idl, n);
     if (n->sequence) {
         add_claimants(&parts, idl, n);
+        uint64_t required = network_sequence(idl, n);
+        for (size_t i = 0; i < parts.n; i++) {
+            parts.parts[i].required = required;
+        }
     }
     return parts;
 }
@@ -126,7 +153,8 @@ part_is_ready(const struct part *part, const struct touched_network *n)
     if (!n->sequence) {
         return !part->follows;
     }
-    return part->follows && part->intent >= n->sequence;
+    return part->follows && part->intent >= n->sequence
+           && part->sequence >= part->required;
 }
 
 /* Returns the intent for which 'n' has all that it needs. */
@@ -180,7 +208,9 @@ format_part(const struct part *part, const struct touched_network *n,
     if (!part->alive || !n->sequence) {
         return;
     }
-    if (part->follows) {
+    if (part->follows && part->intent >= n->sequence) {
+        ds_put_cstr(s, " (has not confirmed all bindings)");
+    } else if (part->follows) {
         ds_put_format(s, " (has intent %"PRIu64" of %"PRIu64")",
                       part->intent, n->sequence);
     } else {

@@ -6,8 +6,9 @@
  *
  * A changed network is ready when the global controller has given it what it
  * needs (Network_State.intent) and each live host with a part in it says that
- * the rules are in its switch (Follower.intent).  A host has a part if it
- * follows the network or claims a port of it.  A deleted network is ready when
+ * the rules are in its switch (Follower.intent), those for all bindings
+ * (Follower.sequence) included: then every endpoint reaches every other.  A host
+ * has a part if it follows the network or claims a port of it.  A deleted network is ready when
  * no live host follows it any more.  Hosts that are not alive are not waited
  * for. */
 
