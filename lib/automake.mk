@@ -6,6 +6,7 @@
 # themselves.
 noinst_LTLIBRARIES += lib/libpure.la lib/libfollow.la lib/libcore.la
 lib_libpure_la_SOURCES = \
+	lib/compile/affect.c \
 	lib/compile/answer.c \
 	lib/compile/classify.c \
 	lib/compile/compile.c \

@@ -33,8 +33,9 @@ static const struct role_class role_classes[ROLE_N] = {
 #undef ROLE
 };
 
-static void
-mark(struct compiler *c, enum compile_role role, const struct uuid *uuid)
+void
+compiler_mark(struct compiler *c, enum compile_role role,
+              const struct uuid *uuid)
 {
     uint32_t hash = uuid_hash(uuid);
     struct dirty_owner *dirty;
@@ -52,234 +53,7 @@ mark(struct compiler *c, enum compile_role role, const struct uuid *uuid)
 static void
 mark_rowless(struct compiler *c, enum compile_role role)
 {
-    mark(c, role, &UUID_ZERO);
-}
-
-static void
-mark_port(struct compiler *c, const struct vport *port)
-{
-    mark(c, ROLE_PORT, &port->row.uuid);
-    mark(c, ROLE_SOURCE, &port->row.uuid);
-    mark(c, ROLE_ENDPOINT, &port->row.uuid);
-}
-
-static void
-mark_ports(struct compiler *c, const struct vswitch *sw)
-{
-    const struct vport *port;
-    LIST_FOR_EACH (port, switch_node, &sw->ports) {
-        mark_port(c, port);
-    }
-}
-
-static void
-mark_switch(struct compiler *c, const struct vswitch *sw)
-{
-    mark(c, ROLE_SWITCH, &sw->row.uuid);
-    mark(c, ROLE_FLOOD, &sw->row.uuid);
-}
-
-/* Marks the switches whose paths and floods may lead through 'sw'. */
-static void
-mark_domain(struct compiler *c, const struct vswitch *sw)
-{
-    uint32_t domain = topology_domain(sw);
-    const struct vswitch *other;
-
-    mark_switch(c, sw);
-    if (ovs_list_is_empty(&sw->ends)) {
-        return;
-    }
-    LIST_FOR_EACH (other, network_node, &sw->network->switches) {
-        if (topology_domain(other) == domain) {
-            mark_switch(c, other);
-        }
-    }
-}
-
-static void
-mark_ends(struct compiler *c, const struct vswitch *sw)
-{
-    const struct vlink_end *end;
-    LIST_FOR_EACH (end, switch_node, &sw->ends) {
-        mark(c, ROLE_LINK, &end->link->row.uuid);
-    }
-}
-
-/* Others with an address of 'port' are known destinations and sources, or not,
- * depending on whether 'port' has it too. */
-static void
-mark_sharers(struct compiler *c, const struct vport *port)
-{
-    for (size_t i = 0; i < port->n_macs; i++) {
-        const struct port_mac *m = NULL;
-        while ((m = network_next_mac(port->network, port->macs[i].address,
-                                     m))) {
-            mark(c, ROLE_PORT, &m->port->row.uuid);
-            mark(c, ROLE_ENDPOINT, &m->port->row.uuid);
-        }
-    }
-    for (size_t i = 0; i < port->n_ips; i++) {
-        const struct port_ip *ip = NULL;
-        while ((ip = network_next_ip(port->network, &port->ips[i].address,
-                                     ip))) {
-            mark(c, ROLE_PORT, &ip->port->row.uuid);
-        }
-    }
-}
-
-/* What a change of one row concerns, by kind.  Called with the row as it was
- * and as it is. */
-
-static void
-affect_network(struct compiler *c, const struct model_row *row)
-{
-    const struct network *network = CONTAINER_OF(row, struct network, row);
-    const struct vswitch *sw;
-
-    LIST_FOR_EACH (sw, network_node, &network->switches) {
-        mark_switch(c, sw);
-        mark_ends(c, sw);
-        mark_ports(c, sw);
-    }
-}
-
-static void
-affect_switch(struct compiler *c, const struct model_row *row)
-{
-    const struct vswitch *sw = CONTAINER_OF(row, struct vswitch, row);
-
-    mark_domain(c, sw);
-    mark_ends(c, sw);
-    mark_ports(c, sw);
-}
-
-static void
-affect_link(struct compiler *c, const struct model_row *row)
-{
-    const struct vlink *link = CONTAINER_OF(row, struct vlink, row);
-
-    mark(c, ROLE_LINK, &row->uuid);
-    for (size_t i = 0; i < 2; i++) {
-        mark_domain(c, link->ends[i].vswitch);
-        mark_ends(c, link->ends[i].vswitch);
-    }
-}
-
-static void
-affect_port(struct compiler *c, const struct model_row *row)
-{
-    const struct vport *port = CONTAINER_OF(row, struct vport, row);
-
-    c->homes_stale |= compiler_endpoint(c, &row->uuid) != NULL;
-    mark_port(c, port);
-    mark_sharers(c, port);
-    mark(c, ROLE_FLOOD, &port->vswitch->row.uuid);
-}
-
-static void
-affect_binding(struct compiler *c, const struct model_row *row)
-{
-    const struct binding *binding = CONTAINER_OF(row, struct binding, row);
-    const struct vport *port = binding->port;
-
-    mark_port(c, port);
-    if (!port->row.present) {
-        return;
-    }
-    /* A flood goes to hosts, so only the first and the last port of the switch
-     * on a host make a difference; on this host every port does. */
-    uint32_t host = binding->location & NETHV_HOST_MASK;
-    if (host == c->self || vswitch_n_ports_at(port->vswitch, host) <= 1) {
-        mark(c, ROLE_FLOOD, &port->vswitch->row.uuid);
-    }
-}
-
-/* Endpoints whose numbers have become usable, or no longer are. */
-static void
-affect_follower(struct compiler *c, const struct model_row *row OVS_UNUSED)
-{
-    const struct endpoint *ep;
-    HMAP_FOR_EACH (ep, node, &c->endpoints) {
-        const struct model_row *port = model_find(c->model, MODEL_PORT,
-                                                  &ep->port);
-        if (port) {
-            const struct vport *vport = CONTAINER_OF(port, struct vport, row);
-            if (vport->binding
-                && binding_usable(vport->binding) != ep->usable) {
-                mark(c, ROLE_ENDPOINT, &ep->port);
-            }
-        }
-    }
-}
-
-static void
-affect_cloud(struct compiler *c, const struct model_row *row)
-{
-    const struct cloud *cloud = CONTAINER_OF(row, struct cloud, row);
-    const struct host *host;
-
-    LIST_FOR_EACH (host, cloud_node, &cloud->hosts) {
-        mark(c, ROLE_HOST, &host->row.uuid);
-    }
-}
-
-static void
-affect_host(struct compiler *c, const struct model_row *row)
-{
-    mark(c, ROLE_HOST, &row->uuid);
-}
-
-static void (*const affects[MODEL_N_KINDS])(struct compiler *,
-                                            const struct model_row *) = {
-    [MODEL_SWITCH] = affect_switch,
-    [MODEL_LINK] = affect_link,
-    [MODEL_PORT] = affect_port,
-    [MODEL_BINDING] = affect_binding,
-    [MODEL_FOLLOWER] = affect_follower,
-    [MODEL_CLOUD] = affect_cloud,
-    [MODEL_HOST] = affect_host,
-};
-
-/* A row that is not present has no contents; the call before or after, when it
- * has, concerns the same owners. */
-static void
-affect(struct compiler *c, const struct model_row *row)
-{
-    if (row->present && affects[row->kind]) {
-        affects[row->kind](c, row);
-    }
-}
-
-static uint32_t
-network_tag(const struct model_row *row)
-{
-    const struct network *network = CONTAINER_OF(row, struct network, row);
-    return network_ready(network) ? network->tag : 0;
-}
-
-static void
-compiler_before(struct model_observer *observer, const struct model_row *row)
-{
-    struct compiler *c = CONTAINER_OF(observer, struct compiler, observer);
-
-    if (row->kind == MODEL_NETWORK) {
-        c->tag_before = network_tag(row);
-    } else {
-        affect(c, row);
-    }
-}
-
-static void
-compiler_after(struct model_observer *observer, const struct model_row *row)
-{
-    struct compiler *c = CONTAINER_OF(observer, struct compiler, observer);
-
-    if (row->kind != MODEL_NETWORK) {
-        affect(c, row);
-    } else if (network_tag(row) != c->tag_before) {
-        affect_network(c, row);     /* Sequences change all the time. */
-    }
+    compiler_mark(c, role, &UUID_ZERO);
 }
 
 struct compiler *
@@ -297,9 +71,7 @@ compiler_create(struct model *model, uint32_t self)
         hmap_init(&c->dirty[i]);
     }
     rule_set_init(&c->rules);
-    c->observer.before = compiler_before;
-    c->observer.after = compiler_after;
-    model_observe(model, &c->observer);
+    compiler_observe(c);
     compiler_mark_all(c);
     return c;
 }
@@ -394,11 +166,11 @@ compiler_set_endpoint(struct compiler *c, const struct uuid *port,
     }
 
     c->homes_stale = true;
-    mark(c, ROLE_ENDPOINT, port);
+    compiler_mark(c, ROLE_ENDPOINT, port);
     const struct model_row *row = model_find(c->model, MODEL_PORT, port);
     if (row) {
         const struct vport *vport = CONTAINER_OF(row, struct vport, row);
-        mark(c, ROLE_FLOOD, &vport->vswitch->row.uuid);
+        compiler_mark(c, ROLE_FLOOD, &vport->vswitch->row.uuid);
     }
 }
 
@@ -411,7 +183,7 @@ mark_kind(struct compiler *c, enum compile_role role)
     }
     const struct model_row *row;
     MODEL_FOR_EACH (row, role_classes[role].kind, c->model) {
-        mark(c, role, &row->uuid);
+        compiler_mark(c, role, &row->uuid);
     }
 }
 
@@ -494,8 +266,8 @@ follow_domain(struct compiler *c, const struct uuid *uuid,
         sd->domain = domain;
     }
     if (sw) {
-        mark_ports(c, sw);
-        mark(c, ROLE_FLOOD, uuid);
+        compiler_mark_ports(c, sw);
+        compiler_mark(c, ROLE_FLOOD, uuid);
     }
 }
 
@@ -565,7 +337,7 @@ mark_homes(struct compiler *c, const struct hmap *in, const struct hmap *not_in)
         const struct model_row *row = model_find(c->model, MODEL_NETWORK,
                                                  &home->network);
         if (row && !home_find(not_in, &home->network)) {
-            affect_network(c, row);
+            compiler_affect_network(c, row);
         }
     }
 }

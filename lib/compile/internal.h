@@ -61,6 +61,18 @@ struct endpoint {
     bool usable;                    /* Its numbers were, when last compiled. */
 };
 
+/* Marks an owner, so that the next run computes its rules anew. */
+void compiler_mark(struct compiler *, enum compile_role, const struct uuid *);
+
+/* Marks all ports of a switch in all their roles. */
+void compiler_mark_ports(struct compiler *, const struct vswitch *);
+
+/* Marks all owners in a network. */
+void compiler_affect_network(struct compiler *, const struct model_row *);
+
+/* Watches the model, marking whom its changes concern (affect.c). */
+void compiler_observe(struct compiler *);
+
 /* Emitters: write the rules of one owner.  'row' is present and of the role's
  * kind; NULL for the roles that have none. */
 #define ROLE(ENUM, KIND, EMITTER)                                             \

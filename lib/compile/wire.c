@@ -34,7 +34,8 @@ act_make_whole(struct emit *e)
 
 /* Larger than the MTU: the agent tells an IP sender so, in the destination's
  * name, and counts the others.  A rule's own counter would not do: Open vSwitch
- * translates both outcomes of check_pkt_larger and credits the rules of both. */
+ * translates both outcomes of check_pkt_larger and credits the rules of
+ * both. */
 static void
 emit_too_big(struct emit *e)
 {
