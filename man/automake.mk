@@ -14,10 +14,10 @@ man/nethv.db.5: lib/nethv.ovsschema lib/nethv.xml
 dist_man_MANS += man/nethv-document.5
 dist_man_MANS += man/nethv.7 man/nethv-agent.8 man/nethv-gateway.8
 
-# From the list of stages, registers and drop reasons.
+# From the lists of the pipeline and of the compiler's roles.
 nodist_man_MANS += man/nethv-flows.7
 CLEANFILES += man/nethv-flows.7
-EXTRA_DIST += build-aux/flows-man
-man/nethv-flows.7: build-aux/flows-man lib/pipeline.h
+EXTRA_DIST += man/nethv-flows.7.in man/nethv-flows.py
+man/nethv-flows.7: man/nethv-flows.py man/nethv-flows.7.in lib/pipeline.h lib/compile/internal.h
 	@$(MKDIR_P) man
-	$(AM_V_GEN)$(PYTHON) $(top_srcdir)/build-aux/flows-man $(top_srcdir)/lib/pipeline.h > $@.tmp && mv $@.tmp $@
+	$(AM_V_GEN)$(PYTHON) $(srcdir)/man/nethv-flows.py $(srcdir)/lib/pipeline.h $(srcdir)/lib/compile/internal.h $(srcdir)/man/nethv-flows.7.in > $@.tmp && mv $@.tmp $@

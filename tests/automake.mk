@@ -139,3 +139,7 @@ tests_api_tests_static_LDADD = lib/libnethv.a $(OVS_LIBS) $(JANSSON_LIBS) $(CRIT
 endif
 TESTS += tests/api/test_exports.py
 EXTRA_DIST += tests/api/conftest.py tests/api/test_exports.py
+
+# Include directions and purity.
+TESTS += tests/layers/test_layers.py
+EXTRA_DIST += tests/layers/conftest.py tests/layers/layers.py tests/layers/test_layers.py

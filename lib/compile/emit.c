@@ -10,7 +10,6 @@
 #include "openvswitch/ofp-actions.h"
 #include "openvswitch/ofp-parse.h"
 #include "openvswitch/ofp-protocol.h"
-#include "openvswitch/vlog.h"
 #include "packets.h"
 #include "rule.h"
 #include "util.h"
