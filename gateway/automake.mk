@@ -29,7 +29,9 @@ gateway_nethv_gateway_SOURCES = \
 	gateway/liveness.h \
 	gateway/nethv-gateway.c \
 	gateway/plant.c \
-	gateway/plant.h
+	gateway/plant.h \
+	gateway/tunnels.c \
+	gateway/tunnels.h
 gateway_nethv_gateway_LDADD = $(ENROL_LIBS) $(CORE_LIBS)
 systemdsystemunit_DATA += gateway/nethv-database.service gateway/nethv-gateway.service gateway/nethv-relay.service
 CLEANFILES += gateway/nethv-database.service gateway/nethv-gateway.service gateway/nethv-relay.service

@@ -7,6 +7,7 @@
 #include "gateway/enrol.h"
 #include "gateway/global.h"
 #include "gateway/sign.h"
+#include "gateway/tunnels.h"
 #include "handover.h"
 #include "model.h"
 #include "nethv/version.h"
@@ -190,6 +191,7 @@ gateway_run(struct gateway *gw)
         enrol_run(gw->enrol, txn);
     }
     sign_run(gw->sign, txn);
+    tunnels_write(gw->db, gw->model, gw->vs, gw->name, txn);
     db_commit(gw->db);
 }
 

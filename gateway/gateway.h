@@ -14,6 +14,8 @@
  *                        v
  *                  handover to the agent of this host (handover.h)
  *
+ * tunnels.h writes back what has become of the edges' tunnels.
+ *
  * Everything in it is driven by gateway_run() and gateway_wait(). */
 
 struct gateway;
