@@ -147,8 +147,8 @@ configure(struct agent *agent)
     return true;
 }
 
-/* On a gateway everything waits for the handover: without it there would be no
- * way to other clouds in the rules. */
+/* On a gateway everything waits for the first handover: without it there would
+ * be no way to other clouds in the rules. */
 static bool
 has_handover(const struct agent *agent)
 {

@@ -3,6 +3,8 @@
 #include "agent/gateway-link.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
 
 #include "handover.h"
 #include "jsonrpc.h"
@@ -22,9 +24,47 @@ struct session {
 struct gateway_link {
     struct pstream *listener;       /* NULL if listening failed. */
     struct ovs_list sessions;
-    struct handover *handover;      /* NULL until the first. */
+    struct handover *handover;      /* NULL until there is one. */
     unsigned int seqno;
 };
+
+/* Reads what was handed over to the agent before this one. */
+static struct handover *
+read_copy(void)
+{
+    if (access(GATEWAY_LINK_COPY, R_OK)) {
+        return NULL;
+    }
+    struct json *json = json_from_file(GATEWAY_LINK_COPY);
+    struct handover *handover = xmalloc(sizeof *handover);
+    char *error = (json->type == JSON_STRING ? xstrdup(json_string(json))
+                   : handover_from_json(json, handover));
+    if (error) {
+        VLOG_WARN("%s: %s", GATEWAY_LINK_COPY, error);
+        free(error);
+        free(handover);
+        handover = NULL;
+    }
+    json_destroy(json);
+    return handover;
+}
+
+static void
+write_copy(const struct json *json)
+{
+    static const char new[] = GATEWAY_LINK_COPY ".new";
+    char *text = json_to_string(json, JSSF_SORT);
+    FILE *file = fopen(new, "w");
+    bool ok = file && fputs(text, file) >= 0;
+
+    if (file) {
+        ok = !fclose(file) && ok;
+    }
+    if (!ok || rename(new, GATEWAY_LINK_COPY)) {
+        VLOG_WARN("%s: %s", GATEWAY_LINK_COPY, ovs_strerror(errno));
+    }
+    free(text);
+}
 
 struct gateway_link *
 gateway_link_create(void)
@@ -38,6 +78,7 @@ gateway_link_create(void)
                  GATEWAY_LINK_SOCKET, ovs_strerror(error));
         link->listener = NULL;
     }
+    link->handover = read_copy();
     return link;
 }
 
@@ -98,6 +139,7 @@ answer(struct gateway_link *link, const struct jsonrpc_msg *request)
     forget(link);
     link->handover = handover;
     link->seqno++;
+    write_copy(request->params->array.elems[0]);
     VLOG_INFO("handover: %"PRIuSIZE" edges, tree %u", handover->n_edges,
               handover->trees[0].number);
     return jsonrpc_create_reply(json_object_create(), request->id);

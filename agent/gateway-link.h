@@ -3,8 +3,12 @@
 #define AGENT_GATEWAY_LINK_H 1
 
 /* The local socket by which the gateway process of this host hands over edges
- * and trees (handover.h).  Only root can connect.  What was handed over stays
- * when the gateway process goes. */
+ * and trees (handover.h).  Only root can connect.
+ *
+ * What was handed over stays when the gateway process goes.  A copy is in a
+ * file for the next agent, which so needs no gateway process to go on from the
+ * rules that this one leaves in the switch.  It does not outlive the machine,
+ * as they do not. */
 
 #include <stdbool.h>
 
@@ -12,6 +16,7 @@ struct handover;
 struct gateway_link;
 
 #define GATEWAY_LINK_SOCKET "/run/nethv/agent.sock"
+#define GATEWAY_LINK_COPY "/run/nethv/handover.json"
 
 struct gateway_link *gateway_link_create(void);
 void gateway_link_destroy(struct gateway_link *);

@@ -11,7 +11,7 @@
 VLOG_DEFINE_THIS_MODULE(agent_link);
 
 /* The agent may take no longer than that to be found again. */
-#define RETRY_MSEC 500
+#define RETRY_MSEC 100
 
 struct agent_link {
     struct jsonrpc_session *session;
