@@ -26,7 +26,15 @@ find_cloud(const struct model *model, const struct uuid *uuid)
     return row ? CONTAINER_OF(row, struct cloud, row) : NULL;
 }
 
-/* The tunnels that end at 'self'. */
+static int
+compare_edges(const void *a_, const void *b_)
+{
+    const struct handover_edge *a = a_, *b = b_;
+    return a->cloud < b->cloud ? -1 : a->cloud > b->cloud;
+}
+
+/* The tunnels that end at 'self', in the order of the clouds: rules follow
+ * that order, and another gateway process must not change them. */
 static void
 add_edges(struct db *db, const struct model *model, const struct host *self,
           struct handover *handover)
@@ -50,6 +58,8 @@ add_edges(struct db *db, const struct model *model, const struct host *self,
             edge->remote_ip = peer->public_ip;
         }
     }
+    qsort(handover->edges, handover->n_edges, sizeof *handover->edges,
+          compare_edges);
 }
 
 static void
