@@ -233,6 +233,7 @@ claim_update(struct claims *claims, struct claim *claim, struct db *db,
     if (!uuid_equals(uuid, &claim->port) && !uuid_is_zero(&claim->port)) {
         compiler_set_endpoint(compiler, &claim->port, 0);
         claim->port = UUID_ZERO;
+        claim->network = UUID_ZERO;
     }
     if (!port) {
         claim_set(claim, CLAIM_UNKNOWN, "there is no such port");
