@@ -86,10 +86,13 @@ EXTRA_DIST += \
 	tests/system/test_join.py \
 	tests/system/test_lab.py \
 	tests/system/test_lab_nethv.py \
+	tests/system/test_resilience.py \
 	tests/system/test_shells.py \
 	tests/system/test_uplink.py \
 	tests/system/wires.py \
 	tests/system/workloads.py
+	tests/system/traffic.py \
+	tests/system/wires.py
 .PHONY: check-system
 check-system: all $(check_PROGRAMS)
 	/usr/bin/python3 -m pytest -p no:cacheprovider $(srcdir)/tests/system --bindir $(abs_builddir) $(PYTESTFLAGS)

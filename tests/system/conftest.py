@@ -66,6 +66,15 @@ def pytest_terminal_summary(terminalreporter: Any, exitstatus: int,
     if obstacle:
         terminalreporter.section("NO LAB: system tests were skipped")
         terminalreporter.line(obstacle)
+    measured = [(report.nodeid, name, value)
+                for report in terminalreporter.getreports("passed")
+                for name, value in report.user_properties
+                if report.when == "call"]
+    if measured:
+        terminalreporter.section("measured")
+        for nodeid, name, value in measured:
+            terminalreporter.line(f"{value:>8}  {name}: "
+                                  f"{nodeid.partition('::')[2]}")
 
 
 @pytest.fixture(scope="session")
