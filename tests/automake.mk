@@ -76,23 +76,22 @@ tests_shells_SOURCES = tests/system/shells.c
 tests_shells_LDADD = $(CORE_LIBS)
 
 # System tests: in labs, so only as root, and not part of "make check".
-EXTRA_DIST += \
-	tests/system/conftest.py \
-	tests/system/reach.py \
-	tests/system/frames.py \
-	tests/system/test_attach.py \
-	tests/system/test_demo.py \
-	tests/system/test_frames.py \
-	tests/system/test_join.py \
-	tests/system/test_lab.py \
-	tests/system/test_lab_nethv.py \
-	tests/system/test_resilience.py \
-	tests/system/test_shells.py \
-	tests/system/test_uplink.py \
-	tests/system/wires.py \
-	tests/system/workloads.py
-	tests/system/traffic.py \
-	tests/system/wires.py
+# One a line, so that branches merge.
+EXTRA_DIST += tests/system/conftest.py
+EXTRA_DIST += tests/system/frames.py
+EXTRA_DIST += tests/system/reach.py
+EXTRA_DIST += tests/system/test_attach.py
+EXTRA_DIST += tests/system/test_demo.py
+EXTRA_DIST += tests/system/test_frames.py
+EXTRA_DIST += tests/system/test_join.py
+EXTRA_DIST += tests/system/test_lab.py
+EXTRA_DIST += tests/system/test_lab_nethv.py
+EXTRA_DIST += tests/system/test_resilience.py
+EXTRA_DIST += tests/system/test_shells.py
+EXTRA_DIST += tests/system/test_uplink.py
+EXTRA_DIST += tests/system/traffic.py
+EXTRA_DIST += tests/system/wires.py
+EXTRA_DIST += tests/system/workloads.py
 .PHONY: check-system
 check-system: all $(check_PROGRAMS)
 	/usr/bin/python3 -m pytest -p no:cacheprovider $(srcdir)/tests/system --bindir $(abs_builddir) $(PYTESTFLAGS)
