@@ -6,6 +6,7 @@ tests_unit_tests_SOURCES = \
 	lab/wan/ring.c \
 	lab/wan/shape.c \
 	tests/unit/compile.c \
+	tests/unit/compile-random.c \
 	tests/unit/document.c \
 	tests/unit/handover.c \
 	tests/unit/made-model.c \
@@ -20,6 +21,7 @@ tests_unit_tests_SOURCES = \
 	tests/unit/property.c \
 	tests/unit/token.c \
 	tests/unit/topology.c \
+	tests/unit/trace.c \
 	tests/unit/tree.c \
 	tests/unit/twin.c \
 	tests/unit/wan.c \

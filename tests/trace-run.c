@@ -44,9 +44,9 @@ add_rules(struct rule_set *rules, const char *file)
         struct match match;
 
         minimatch_expand(&fm->match, &match);
-        rule_set_put(rules, rule_create(fm->table_id, fm->priority,
-                                        ntohll(fm->new_cookie), &match,
-                                        fm->ofpacts, fm->ofpacts_len));
+        rule_set_put(rules, rule_create(
+            fm->table_id == OFPTT_ALL ? 0 : fm->table_id, fm->priority,
+            ntohll(fm->new_cookie), &match, fm->ofpacts, fm->ofpacts_len));
         minimatch_destroy(&mods[i].match);
         free(mods[i].ofpacts);
     }
