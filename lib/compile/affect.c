@@ -39,7 +39,7 @@ mark_domain(struct compiler *c, const struct vswitch *sw)
     const struct vswitch *other;
 
     mark_switch(c, sw);
-    if (ovs_list_is_empty(&sw->ends)) {
+    if (!sw->row.present || ovs_list_is_empty(&sw->ends)) {
         return;
     }
     LIST_FOR_EACH (other, network_node, &sw->network->switches) {

@@ -185,7 +185,7 @@ emit_endpoint(const struct compiler *c, struct emit *e,
     const struct vport *port = CONTAINER_OF(row, struct vport, row);
     uint32_t ofport = compiler_ofport(c, port);
 
-    if (!ofport || !vswitch_ready(port->vswitch)) {
+    if (!ofport || !vport_ready(port)) {
         return;
     }
     emit_classify(e, port, ofport);

@@ -195,6 +195,13 @@ compiler_mark_all(struct compiler *c)
     }
 }
 
+/* For memcmp(), a null pointer to no bytes is one too many. */
+static bool
+bytes_equal(const void *a, const void *b, size_t n)
+{
+    return !n || !memcmp(a, b, n);
+}
+
 static bool
 fabric_equal(const struct fabric *a, const struct fabric *b)
 {
@@ -203,8 +210,8 @@ fabric_equal(const struct fabric *a, const struct fabric *b)
                       sizeof a->tunnel_ofports)
            && a->gateway == b->gateway && a->mtu == b->mtu
            && a->n_peers == b->n_peers && a->n_edges == b->n_edges
-           && !memcmp(a->peers, b->peers, a->n_peers * sizeof *a->peers)
-           && !memcmp(a->edges, b->edges, a->n_edges * sizeof *a->edges)
+           && bytes_equal(a->peers, b->peers, a->n_peers * sizeof *a->peers)
+           && bytes_equal(a->edges, b->edges, a->n_edges * sizeof *a->edges)
            && !memcmp(a->trees, b->trees, sizeof a->trees);
 }
 
@@ -414,6 +421,26 @@ bool
 vswitch_ready(const struct vswitch *sw)
 {
     return sw->row.present && sw->group && network_ready(sw->network);
+}
+
+bool
+vport_ready(const struct vport *port)
+{
+    return vswitch_ready(port->vswitch)
+           && port->vswitch->network == port->network;
+}
+
+bool
+vlink_ready(const struct vlink *link)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(link->ends); i++) {
+        const struct vswitch *sw = link->ends[i].vswitch;
+
+        if (!vswitch_ready(sw) || sw->network != link->network) {
+            return false;
+        }
+    }
+    return true;
 }
 
 bool

@@ -92,7 +92,8 @@ spread_add_locals(struct spread *s, const struct compiler *c,
             continue;
         }
         const struct vport *port = CONTAINER_OF(row, struct vport, row);
-        if (port->vswitch == sw && compiler_ofport(c, port)) {
+        if (port->vswitch == sw && vport_ready(port)
+            && compiler_ofport(c, port)) {
             s->locals[s->n_locals++] = port->binding->location;
         }
     }

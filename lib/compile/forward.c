@@ -80,7 +80,7 @@ emit_port(const struct compiler *c, struct emit *e,
 {
     const struct vport *port = CONTAINER_OF(row, struct vport, row);
 
-    if (!vswitch_ready(port->vswitch) || !compiler_is_home(c, port->network)
+    if (!vport_ready(port) || !compiler_is_home(c, port->network)
         || port->vswitch->mode != SWITCH_LEARNING) {
         return;
     }
@@ -223,8 +223,8 @@ emit_link(const struct compiler *c, struct emit *e,
     const struct vswitch *a = link->ends[0].vswitch;
     const struct vswitch *b = link->ends[1].vswitch;
 
-    if (a != b && vswitch_ready(a) && vswitch_ready(b)
-        && compiler_is_home(c, link->network) && link_is_first(link)) {
+    if (a != b && vlink_ready(link) && compiler_is_home(c, link->network)
+        && link_is_first(link)) {
         emit_link_direction(e, link, a, b);
         emit_link_direction(e, link, b, a);
     }

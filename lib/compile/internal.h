@@ -138,9 +138,12 @@ bool compiler_is_home(const struct compiler *, const struct network *);
 bool compiler_tunnel(const struct compiler *, const struct host *,
                      uint32_t *ofport, enum encap *encap);
 
-/* Return whether a row has all that rules need. */
+/* Return whether a row has all that rules need, and lies in the network that it
+ * says: its switches are of that network too. */
 bool network_ready(const struct network *);
 bool vswitch_ready(const struct vswitch *);
+bool vport_ready(const struct vport *);
+bool vlink_ready(const struct vlink *);
 bool vport_bound(const struct vport *);
 
 #endif /* compile/internal.h */

@@ -159,7 +159,7 @@ emit_source(const struct compiler *c, struct emit *e,
 {
     const struct vport *port = CONTAINER_OF(row, struct vport, row);
 
-    if (!vport_bound(port) || !vswitch_ready(port->vswitch)
+    if (!vport_bound(port) || !vport_ready(port)
         || !compiler_is_home(c, port->network)
         || (port->binding->location & NETHV_HOST_MASK) == c->self) {
         return;
