@@ -45,6 +45,12 @@ agent_nethv_agent_LDADD = agent/libjoin.la $(CORE_LIBS)
 # Joining and leaving, apart so that a test can link them.
 noinst_LTLIBRARIES += agent/libjoin.la
 agent_libjoin_la_SOURCES = \
+	agent/diagnose.c \
+	agent/diagnose.h \
+	agent/diagnose-machine.c \
+	agent/diagnose-paths.c \
+	agent/diagnose-remotes.c \
+	agent/diagnosis.h \
 	agent/https.c \
 	agent/https.h \
 	agent/join.c \

@@ -28,6 +28,7 @@ struct https {
     SSL_CTX *ctx;
     SSL *ssl;
     char *distrust;                 /* Why the server is not trusted. */
+    long long int server_time;      /* By its answer, or 0. */
 };
 
 /* The socket. */
@@ -288,6 +289,23 @@ parse_answer(const char *text, int *status, char **body)
     return true;
 }
 
+/* Returns the time in the header "Date", or 0. */
+static long long int
+parse_date(const char *text)
+{
+    const char *date = strcasestr(text, "\r\nDate: ");
+    struct tm tm = { .tm_sec = 0 };
+    return (date && strptime(date + strlen("\r\nDate: "),
+                             "%a, %d %b %Y %H:%M:%S GMT", &tm)
+            ? timegm(&tm) : 0);
+}
+
+long long int
+https_server_time(const struct https *h)
+{
+    return h->server_time;
+}
+
 char *
 https_post(struct https *h, const char *path, const char *body, int *status,
            char **answer)
@@ -301,6 +319,9 @@ https_post(struct https *h, const char *path, const char *body, int *status,
     if (!error && !parse_answer(ds_cstr(&text), status, answer)) {
         error = xasprintf("%s: the answer is cut off or is not HTTP",
                           h->remote);
+    }
+    if (!error) {
+        h->server_time = parse_date(ds_cstr(&text));
     }
     ds_destroy(&text);
     return error;

@@ -34,4 +34,8 @@ char *https_local_ip(const struct https *);
 char *https_post(struct https *, const char *path, const char *body,
                  int *status, char **answer);
 
+/* Returns the time that the server gave with its answer, in seconds since the
+ * epoch, or 0. */
+long long int https_server_time(const struct https *);
+
 #endif /* agent/https.h */

@@ -8,6 +8,7 @@
 #include "agent/agent.h"
 #include "agent/attach.h"
 #include "agent/boot.h"
+#include "agent/diagnose.h"
 #include "agent/join.h"
 #include "daemon.h"
 #include "openvswitch/poll-loop.h"
@@ -22,6 +23,7 @@ static const struct agent_verb {
 } verbs[] = {
     { "attach", attach_main },
     { "detach", detach_main },
+    { "diagnose", diagnose_main },
     { "join", join_main },
     { "leave", leave_main },
     { NULL, NULL },

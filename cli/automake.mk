@@ -6,13 +6,13 @@ cli_nethvctl_SOURCES = \
 	cli/clouds.h \
 	cli/cmd-clouds.c \
 	cli/cmd-clouds.h \
+	cli/cmd-diagnose.c \
+	cli/cmd-diagnose.h \
 	cli/cmd-firewall.c \
 	cli/cmd-firewall.h \
 	cli/cmd-init.c \
 	cli/openings.c \
 	cli/openings.h \
-	cli/reader.c \
-	cli/reader.h \
 	cli/cmd-init.h \
 	cli/cmd-document.c \
 	cli/cmd-show.c \

@@ -10,7 +10,7 @@
 
 #include "cli/cli.h"
 #include "cli/openings.h"
-#include "cli/reader.h"
+#include "ovs/reader.h"
 #include "nethv-idl.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/json.h"

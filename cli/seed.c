@@ -3,7 +3,7 @@
 #include "cli/seed.h"
 
 #include "cli/clouds.h"
-#include "cli/reader.h"
+#include "ovs/reader.h"
 #include "nethv-idl.h"
 #include "ovs/inventory.h"
 #include "ovs/pki.h"

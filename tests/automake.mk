@@ -94,6 +94,25 @@ EXTRA_DIST += tests/system/test_uplink.py
 EXTRA_DIST += tests/system/traffic.py
 EXTRA_DIST += tests/system/wires.py
 EXTRA_DIST += tests/system/workloads.py
+EXTRA_DIST += \
+	tests/system/clock.py \
+	tests/system/conftest.py \
+	tests/system/reach.py \
+	tests/system/frames.py \
+	tests/system/test_attach.py \
+	tests/system/test_demo.py \
+	tests/system/test_frames.py \
+	tests/system/test_diagnose.py \
+	tests/system/test_join.py \
+	tests/system/test_lab.py \
+	tests/system/test_lab_nethv.py \
+	tests/system/test_resilience.py \
+	tests/system/test_shells.py \
+	tests/system/test_uplink.py \
+	tests/system/wires.py \
+	tests/system/workloads.py
+	tests/system/traffic.py \
+	tests/system/wires.py
 .PHONY: check-system
 check-system: all $(check_PROGRAMS)
 	/usr/bin/python3 -m pytest -p no:cacheprovider $(srcdir)/tests/system --bindir $(abs_builddir) $(PYTESTFLAGS)

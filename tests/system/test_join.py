@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from nethvlab import nethv
+from clock import Clock
 from wires import wait_until
 
 SCENARIO = "three-clouds"
@@ -347,39 +348,9 @@ def test_broken_token(lab, text, sentence):
     assert_bare(lab, "aws1-vm2")
 
 
-CLOCK = """
-#define _GNU_SOURCE
-#include <dlfcn.h>
-#include <stdlib.h>
-#include <time.h>
-static long shift(void) { return atol(getenv("CLOCK_SHIFT")); }
-int clock_gettime(clockid_t id, struct timespec *t)
-{
-    int (*real)(clockid_t, struct timespec *) = dlsym(RTLD_NEXT,
-                                                      "clock_gettime");
-    int result = real(id, t);
-    t->tv_sec += id == CLOCK_REALTIME ? shift() : 0;
-    return result;
-}
-time_t time(time_t *t)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return t ? (*t = now.tv_sec) : now.tv_sec;
-}
-"""
-
-
 @pytest.fixture(scope="module")
 def wrong_clock(tmp_path_factory):
-    """Returns what env(1) needs for a clock that is so many seconds ahead."""
-    directory = tmp_path_factory.mktemp("clock")
-    (directory / "clock.c").write_text(CLOCK)
-    subprocess.run(["cc", "-shared", "-fPIC", "-o", directory / "clock.so",
-                    directory / "clock.c", "-ldl"], check=True)
-    os.chmod(directory, 0o755)
-    return lambda seconds: [f"LD_PRELOAD={directory}/clock.so",
-                            f"CLOCK_SHIFT={seconds}"]
+    return Clock(tmp_path_factory.mktemp("clock")).shifted
 
 
 @pytest.mark.parametrize("seconds, sentence", [

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef READER_H
-#define READER_H 1
+#ifndef OVS_READER_H
+#define OVS_READER_H 1
 
-/* The database, read at once: for local verbs. */
+/* The database, read at once: for commands that look at it and end. */
 
 struct ovsdb_idl;
 
@@ -12,4 +12,4 @@ struct ovsdb_idl;
 char *reader_open(const char *remote, long long int timeout_ms,
                   struct ovsdb_idl **idlp);
 
-#endif /* reader.h */
+#endif /* ovs/reader.h */

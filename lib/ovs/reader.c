@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
-#include "cli/reader.h"
+#include "ovs/reader.h"
 
 #include "nethv-idl.h"
 #include "openvswitch/poll-loop.h"
