@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "agent/diagnosis.h"
 #include "openvswitch/vlog.h"
@@ -103,8 +104,9 @@ diagnose_main(int argc, char *argv[])
     struct diagnosis d = { .n_wrong = 0 };
 
     if (argc != 1) {
-        fprintf(stderr, "usage: nethv-agent %s\n", argv[0]);
-        return EXIT_FAILURE;
+        bool help = argc == 2 && !strcmp(argv[1], "--help");
+        fprintf(help ? stdout : stderr, "usage: nethv-agent diagnose\n");
+        return help ? EXIT_SUCCESS : EXIT_FAILURE;
     }
     vlog_set_levels(NULL, VLF_CONSOLE, VLL_OFF);
     diagnose(&d);

@@ -93,7 +93,8 @@ to_pem(X509 *certificate)
     return pem;
 }
 
-/* Returns the certificate of 'chain' that has 'fingerprint', in PEM, or NULL. */
+/* Returns the certificate of 'chain' that has 'fingerprint', in PEM, or
+ * NULL. */
 static char *
 find_ca(STACK_OF(X509) *chain, const char *fingerprint)
 {

@@ -36,12 +36,13 @@ usage(void)
            "usage: %s [OPTIONS]              run as the host's daemon\n"
            "       %s join TOKEN|-           join a deployment\n"
            "       %s leave                  leave it\n"
+           "       %s diagnose               name what is wrong here\n"
            "       %s attach PORT [--netns NS | --tap NAME | --internal NAME]"
            " [--ip]\n"
            "       %s detach PORT\n"
            "Each verb has its own --help; nethv-agent(8) explains them.\n",
            program_name, program_name, program_name, program_name,
-           program_name, program_name);
+           program_name, program_name, program_name);
     daemon_usage();
     vlog_usage();
     printf("\nOther options:\n"

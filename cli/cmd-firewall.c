@@ -169,8 +169,8 @@ put_nft_rule(const struct opening *o, bool ipv6, struct ds *s)
     ds_destroy(&rule);
 }
 
-/* A chain of accepting rules in Debian's own table, which is used by a jump from
- * the user's input or forward chain: it cuts nobody off by itself. */
+/* A chain of accepting rules in Debian's own table, which is used by a jump
+ * from the user's input or forward chain: it cuts nobody off by itself. */
 static void
 write_nft(const char *cloud, const struct openings *openings, struct ds *s)
 {

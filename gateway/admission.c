@@ -223,8 +223,8 @@ replace(struct admission *a, const struct nethvrec_token *token,
 }
 
 /* Returns whether 'token' is for a host of another cloud than the server's:
- * clouds often use the same private addresses, and so a machine in the wrong one
- * finds a gateway all the same. */
+ * clouds often use the same private addresses, and so a machine in the wrong
+ * one finds a gateway all the same. */
 static bool
 is_astray(const struct nethvrec_token *token,
           const struct admission_server *server)

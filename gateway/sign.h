@@ -22,8 +22,8 @@ struct ovsdb_idl;
 struct ovsdb_idl_txn;
 struct sign;
 
-/* Reads the CA's key and certificate from 'key_file' and 'ca_file'.  'idl' is as
- * for enrol_create().  Returns NULL and stores the authority in '*signp', or
+/* Reads the CA's key and certificate from 'key_file' and 'ca_file'.  'idl' is
+ * as for enrol_create().  Returns NULL and stores the authority in '*signp', or
  * NULL there if 'key_file' does not exist: this host is not the authority.
  * Else returns an error that the caller frees. */
 char *sign_create(const char *key_file, const char *ca_file,

@@ -19,59 +19,6 @@ lib_libpure_la_SOURCES = \
 	lib/compile/security.c \
 	lib/compile/tunnel.c \
 	lib/compile/wire.c \
-	lib/handover.c \
-	lib/handover.h \
-	lib/model.h \
-	lib/numbers.c \
-	lib/numbers.h \
-	lib/too-big.c \
-	lib/too-big.h \
-	lib/ovs/db-conditions.c \
-	lib/ovs/db-conditions.h \
-	lib/ovs/db.c \
-	lib/ovs/db.h \
-	lib/ovs/mirror.c \
-	lib/ovs/command.c \
-	lib/ovs/command.h \
-	lib/ovs/hostconf.c \
-	lib/ovs/hostconf.h \
-	lib/ovs/inventory.c \
-	lib/ovs/inventory.h \
-	lib/ovs/mirror.h \
-	lib/ovs/pki.c \
-	lib/ovs/program.c \
-	lib/ovs/program.h \
-	lib/ovs/pki.h \
-	lib/ovs/secret.c \
-	lib/ovs/reader.c \
-	lib/ovs/reader.h \
-	lib/ovs/rows.c \
-	lib/ovs/rows.h \
-	lib/pipeline.c \
-	lib/pipeline.h \
-	lib/rule-set.c \
-	lib/rule.c \
-	lib/rule.h \
-	lib/token.c \
-	lib/token.h \
-	lib/topology.c \
-	lib/topology.h \
-	lib/trace.c \
-	lib/trace.h \
-	lib/trace-actions.c \
-	lib/trace-fabric.c \
-	lib/trace-fabric.h \
-	lib/trace-format.c \
-	lib/trace-host.c \
-	lib/trace-walk.c \
-	lib/trace-walk.h \
-	lib/tree.c \
-	lib/tree.h \
-	lib/twin.c \
-	lib/twin.h \
-	lib/wire.c
-# Documents: parsed, compared with what is there, written.
-lib_libcore_la_SOURCES += \
 	lib/document-cloud.c \
 	lib/document-inventory.c \
 	lib/document-port.c \
@@ -169,6 +116,8 @@ lib_libcore_la_SOURCES = \
 	lib/ovs/pki.h \
 	lib/ovs/program.c \
 	lib/ovs/program.h \
+	lib/ovs/reader.c \
+	lib/ovs/reader.h \
 	lib/ovs/secret.c \
 	lib/ovs/uplink.c \
 	lib/ovs/uplink.h \

@@ -7,18 +7,18 @@
 #include <stdbool.h>
 
 /* Runs 'argv', which ends with NULL and whose first element is looked up in
- * PATH, without a shell.  Returns NULL if it succeeds and stores what it printed
- * in '*output', unless 'output' is NULL, without the last line's end; the caller
- * frees it.  Else returns an error, which the caller frees, with what it
- * complained of. */
+ * PATH, without a shell.  Returns NULL if it succeeds and stores what it
+ * printed in '*output', unless 'output' is NULL, without the last line's end;
+ * the caller frees it.  Else returns an error, which the caller frees, with
+ * what it complained of. */
 char *command_run(const char *const argv[], char **output);
 #define COMMAND(...) ((const char *const[]) { __VA_ARGS__, NULL })
 
 /* Returns whether there is a program 'name' in PATH. */
 bool command_exists(const char *name);
 
-/* What has been done so far, so that it can be undone: from the last step to the
- * first. */
+/* What has been done so far, so that it can be undone: from the last step to
+ * the first. */
 struct undo_step;
 struct undo {
     struct undo_step *steps;

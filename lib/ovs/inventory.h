@@ -16,7 +16,7 @@
 #define INVENTORY_ENROL_PORT 6647       /* Enrolment. */
 
 /* Keys of Global.options. */
-#define INVENTORY_DATABASE_HOST "database-host" /* Host that has the database. */
+#define INVENTORY_DATABASE_HOST "database-host" /* Host that has it. */
 #define INVENTORY_CA "ca"               /* Fingerprint of its certificate. */
 
 /* Key of Host.external_ids: the address at which its cloud reaches the host, as
@@ -42,7 +42,8 @@ const char *inventory_option(struct ovsdb_idl *, const char *key);
 
 /* Returns the address at which the cloud of 'host' reaches it, or NULL if it is
  * not known. */
-const char *inventory_encap_ip(struct ovsdb_idl *, const struct nethvrec_host *);
+const char *inventory_encap_ip(struct ovsdb_idl *,
+                               const struct nethvrec_host *);
 
 /* Returns the remotes of the relays of 'cloud' ("ssl:192.0.2.1:6646,...") or,
  * as seen from 'cloud', that of the database, which the caller frees.  Empty if

@@ -7,7 +7,8 @@
  * Each deployment has a certificate authority of its own; only its first
  * gateway holds the authority's key.  A host makes its key itself and never
  * shows it; the authority signs a certificate whose common name is the host's
- * name and whose organizational unit is "gateway" or "host".  Keys are EC P-256.
+ * name and whose organizational unit is "gateway" or "host".  Keys are EC
+ * P-256.
  * The authority is valid for ten years, a host for one, each from an hour
  * before it was made, so that clocks may differ by that.  A host's certificate
  * is made anew when a third of its time is left, for the same key, so that old
