@@ -22,6 +22,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fatal-signal.h"
 #include "model.h"
 #include "nethv-idl.h"
 #include "openvswitch/dynamic-string.h"
@@ -233,6 +234,7 @@ main(int argc, char *argv[])
     struct client c = { .model = model_create() };
 
     set_program_name(argv[0]);
+    fatal_ignore_sigpipe();
     vlog_set_levels(NULL, VLF_CONSOLE, VLL_WARN);
     ovs_assert(argc >= 3);
     c.db = db_create(c.model, argc == 3 ? DB_ALL : DB_HOST);
