@@ -39,10 +39,6 @@ tests_unit_tests_LDADD = $(CORE_LIBS) $(CRITERION_LIBS)
 endif
 EXTRA_DIST += tests/golden/document.txt
 
-check_PROGRAMS += tests/enrol-server
-tests_enrol_server_SOURCES = tests/enrol-server.c
-tests_enrol_server_LDADD = $(ENROL_LIBS) $(CORE_LIBS)
-
 check_PROGRAMS += tests/db-client
 tests_db_client_SOURCES = tests/db-client.c
 tests_db_client_LDADD = $(CORE_LIBS)
