@@ -246,7 +246,8 @@ write_database(struct agent *agent)
     if (txn) {
         struct vswitch_counters traffic;
         claims_count(agent->claims, agent->vs, &traffic);
-        claims_write(agent->claims, agent->db, agent->followers, txn);
+        claims_write(agent->claims, agent->db, agent->followers,
+                     report_is_due(agent->report), txn);
         followers_write(agent->followers, agent->db, txn);
         report_write(agent->report, agent->db, agent->model,
                      vswitch_config(agent->vs), &traffic, txn);

@@ -46,6 +46,8 @@ struct claim {
     struct uuid network;
     enum claim_status status;
     const char *reason;             /* Static text. */
+    bool passing;                   /* The reason should go by itself soon. */
+    bool binding;                   /* The open transaction binds the port. */
     bool seen;
 };
 
@@ -199,6 +201,14 @@ claim_set(struct claim *claim, enum claim_status status, const char *reason)
     }
     claim->status = status;
     claim->reason = reason;
+    claim->passing = false;
+}
+
+static void
+claim_set_passing(struct claim *claim, const char *reason)
+{
+    claim_set(claim, CLAIM_UNKNOWN, reason);
+    claim->passing = true;
 }
 
 /* Decides what 'claim', of the port 'port', is by what the model says. */
@@ -209,17 +219,17 @@ claim_judge(const struct claims *claims, struct claim *claim,
     const struct binding *binding = port->binding;
 
     if (!db_has_network(db, &port->network->row.uuid)) {
-        claim_set(claim, CLAIM_UNKNOWN, "the network is being fetched");
+        claim_set_passing(claim, "the network is being fetched");
     } else if (binding && (binding->location & NETHV_HOST_MASK)
                           == claims->self) {
         claim_set(claim, CLAIM_BOUND, "");
     } else if (binding) {
         claim_set(claim, CLAIM_CONFLICT, "another host has the port");
     } else if (!port->network->tag) {
-        claim_set(claim, CLAIM_UNKNOWN,
-                  "the global controller has not given the network a tag");
+        claim_set_passing(claim, "the global controller has not given the "
+                          "network a tag");
     } else if (claim->status != CLAIM_REFUSED) {
-        claim_set(claim, CLAIM_UNKNOWN, "the binding is being written");
+        claim_set_passing(claim, "the binding is being written");
     }
 }
 
@@ -266,25 +276,34 @@ claims_update(struct claims *claims, const struct shash *ifaces,
 
 /* The database. */
 
+/* Each row that is written costs everybody who follows it.  A reason that will
+ * go by itself is written only if 'impatient'. */
 static void
 write_claim(const struct claim *claim, const struct nethvrec_host *self,
-            const struct nethvrec_claim *row, struct ovsdb_idl_txn *txn)
+            const struct nethvrec_claim *row, bool impatient,
+            struct ovsdb_idl_txn *txn)
 {
-    const char *status = claim_status_names[claim->status];
+    const char *status = claim_status_names[claim->binding ? CLAIM_BOUND
+                                                           : claim->status];
+    const char *reason = claim->binding ? "" : claim->reason;
 
     if (!row) {
         row = nethvrec_claim_insert(txn);
         nethvrec_claim_set_host(row, self);
         nethvrec_claim_set_iface_id(row, claim->iface_id);
         nethvrec_claim_set_status(row, status);
-        nethvrec_claim_set_reason(row, claim->reason);
+        nethvrec_claim_set_reason(row, reason);
+        return;
+    }
+    if (!strcmp(row->status, status)
+        && claim->passing && !claim->binding && !impatient) {
         return;
     }
     if (strcmp(row->status, status)) {
         nethvrec_claim_set_status(row, status);
     }
-    if (strcmp(row->reason, claim->reason)) {
-        nethvrec_claim_set_reason(row, claim->reason);
+    if (strcmp(row->reason, reason)) {
+        nethvrec_claim_set_reason(row, reason);
     }
 }
 
@@ -306,7 +325,8 @@ claim_by_iface_id(const struct claims *claims, const char *iface_id)
 
 static void
 write_claims(const struct claims *claims, struct db *db,
-             const struct nethvrec_host *self, struct ovsdb_idl_txn *txn)
+             const struct nethvrec_host *self, bool impatient,
+             struct ovsdb_idl_txn *txn)
 {
     struct shash rows = SHASH_INITIALIZER(&rows);
     const struct nethvrec_claim *row, *next;
@@ -324,7 +344,7 @@ write_claims(const struct claims *claims, struct db *db,
     HMAP_FOR_EACH (claim, node, &claims->claims) {
         if (claim_by_iface_id(claims, claim->iface_id) == claim) {
             write_claim(claim, self, shash_find_data(&rows, claim->iface_id),
-                        txn);
+                        impatient, txn);
         }
     }
     shash_destroy(&rows);
@@ -409,6 +429,7 @@ write_new_binding(struct claims *claims, struct claim *claim,
         nethvrec_binding_set_host(row, self);
         nethvrec_binding_set_location(row, location);
         set_mac_numbers(row, &numbers);
+        claim->binding = true;
     } else {
         claim_set(claim, CLAIM_REFUSED, "this host has no number left for "
                   "the tenant: use another host");
@@ -461,6 +482,7 @@ write_bindings(struct claims *claims, struct db *db,
     HMAP_FOR_EACH (claim, node, &claims->claims) {
         const struct model_row *row = model_find(claims->model, MODEL_PORT,
                                                  &claim->port);
+        claim->binding = false;
         if (!row || claim->status == CLAIM_CONFLICT) {
             continue;
         }
@@ -473,7 +495,7 @@ write_bindings(struct claims *claims, struct db *db,
             write_known_binding(claims, port, binding);
         } else if (!port->binding && port->network->tag
                    && db_has_network(db, &claim->network)
-                   && followers_ready(followers, &claim->network)) {
+                   && followers_may_bind(followers, &claim->network)) {
             write_new_binding(claims, claim, port, self, txn);
         }
     }
@@ -481,12 +503,27 @@ write_bindings(struct claims *claims, struct db *db,
 
 void
 claims_write(struct claims *claims, struct db *db,
-             const struct followers *followers, struct ovsdb_idl_txn *txn)
+             const struct followers *followers, bool impatient,
+             struct ovsdb_idl_txn *txn)
 {
     const struct nethvrec_host *self = db_self(db);
 
     write_bindings(claims, db, followers, self, txn);
-    write_claims(claims, db, self, txn);
+    write_claims(claims, db, self, impatient, txn);
+}
+
+/* Returns whether the port of 'claim' is bound here, but the global controller
+ * has not taken it up yet. */
+static bool
+is_new(const struct claims *claims, const struct claim *claim)
+{
+    const struct model_row *row = model_find(claims->model, MODEL_PORT,
+                                             &claim->port);
+    const struct vport *port = row ? CONTAINER_OF(row, struct vport, row)
+                                   : NULL;
+
+    return claim->status == CLAIM_BOUND && port && port->binding
+           && !port->binding->since;
 }
 
 bool
@@ -495,8 +532,8 @@ claims_settled(const struct claims *claims, const struct uuid *network)
     const struct claim *claim;
 
     HMAP_FOR_EACH (claim, node, &claims->claims) {
-        if (claim->status == CLAIM_UNKNOWN
-            && uuid_equals(&claim->network, network)) {
+        if (uuid_equals(&claim->network, network)
+            && (claim->status == CLAIM_UNKNOWN || is_new(claims, claim))) {
             return false;
         }
     }

@@ -34,13 +34,15 @@ void claims_destroy(struct claims *);
 void claims_update(struct claims *, const struct shash *ifaces, struct db *,
                    struct followers *, struct compiler *);
 
-/* Writes what differs to Claim and Binding.  'followers' says which networks'
- * rules are in the switch. */
+/* Writes what differs to Claim and Binding.  'followers' says in which networks
+ * ports may be bound.  'impatient': also writes why claims wait for what should
+ * come by itself soon. */
 void claims_write(struct claims *, struct db *, const struct followers *,
-                  struct ovsdb_idl_txn *);
+                  bool impatient, struct ovsdb_idl_txn *);
 
-/* Returns whether every claim in the network is settled: bound here with its
- * rules compiled, held by another host, or refused. */
+/* Returns whether every claim in the network is settled: bound here, and the
+ * binding taken up by the global controller, held by another host, or
+ * refused. */
 bool claims_settled(const struct claims *, const struct uuid *network);
 
 /* Returns what "port/show" answers about the port 'iface_id' (attach.h), with

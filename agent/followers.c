@@ -115,17 +115,23 @@ point_equal(const struct network_point *a, const struct network_point *b)
     return a->intent == b->intent && a->sequence == b->sequence;
 }
 
-/* One state at a time is under way: while changes come faster than the switch
- * confirms, each confirmation still counts. */
 static void
-followed_update(struct followed *f, const struct network *network,
-                bool settled, uint64_t stamp, uint64_t confirmed)
+followed_confirm(struct followed *f, uint64_t confirmed)
 {
     if (f->stamp && confirmed >= f->stamp) {
         f->done = f->pending;
         f->ready = true;
         f->stamp = 0;
     }
+}
+
+/* One state at a time is under way: while changes come faster than the switch
+ * confirms, each confirmation still counts. */
+static void
+followed_update(struct followed *f, const struct network *network,
+                bool settled, uint64_t stamp, uint64_t confirmed)
+{
+    followed_confirm(f, confirmed);
     struct network_point now = {
         /* Intent is done when the endpoints here are at their ports. */
         .intent = settled ? network->intent : f->done.intent,
@@ -134,6 +140,9 @@ followed_update(struct followed *f, const struct network *network,
     if (!f->stamp && (!f->ready || !point_equal(&f->done, &now))) {
         f->pending = now;
         f->stamp = stamp;
+        /* A state that needs no other rules is there already, and nothing
+         * else may ever wake us for it. */
+        followed_confirm(f, confirmed);
     }
 }
 
@@ -155,11 +164,23 @@ followers_update(struct followers *followers, const struct db *db,
     }
 }
 
+static bool
+may_bind(const struct followers *followers, const struct followed *f)
+{
+    const struct model_row *row = model_find(followers->model, MODEL_NETWORK,
+                                             &f->uuid);
+    const struct network *network
+        = row ? CONTAINER_OF(row, struct network, row) : NULL;
+
+    return network && network->tag && (f->ready || !network->sequence);
+}
+
 bool
-followers_ready(const struct followers *followers, const struct uuid *network)
+followers_may_bind(const struct followers *followers,
+                   const struct uuid *network)
 {
     const struct followed *f = followed_find(followers, network);
-    return f && f->ready;
+    return f && may_bind(followers, f);
 }
 
 static void
@@ -220,7 +241,7 @@ followers_write(const struct followers *followers, struct db *db,
                 row = w->row;
             }
         }
-        if (f->ready) {
+        if (may_bind(followers, f)) {
             write_follower(followers, f, row, self, txn);
         }
     }

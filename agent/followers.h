@@ -36,11 +36,13 @@ void followers_update(struct followers *, const struct db *,
                       const struct claims *, uint64_t stamp,
                       uint64_t confirmed);
 
-/* Returns whether rules of the network are in the switch: a first state of it
- * is done. */
-bool followers_ready(const struct followers *, const struct uuid *network);
+/* Returns whether a port of the network may be bound here: its rules are in
+ * the switch, or no number of it is used by anybody yet.  Without that, frames
+ * could arrive whose source could not be put back. */
+bool followers_may_bind(const struct followers *, const struct uuid *network);
 
-/* Writes what differs to Follower. */
+/* Writes what differs to Follower.  The host is among those whose confirmation
+ * others wait for from the transaction on in which it first binds a port. */
 void followers_write(const struct followers *, struct db *,
                      struct ovsdb_idl_txn *);
 

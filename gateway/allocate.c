@@ -2,6 +2,8 @@
 #include <config.h>
 #include "gateway/allocate.h"
 
+#include <limits.h>
+
 #include "lib/nethv-idl.h"
 #include "model.h"
 #include "nethv/wire.h"
@@ -9,15 +11,23 @@
 #include "openvswitch/hmap.h"
 #include "openvswitch/vlog.h"
 #include "ovs/db.h"
+#include "timeval.h"
 #include "util.h"
 #include "uuid.h"
 
 VLOG_DEFINE_THIS_MODULE(allocate);
 
+/* How long new bindings wait at most for those of other ports that are claimed,
+ * to share a sequence with them: each new sequence is work for all hosts of the
+ * network. */
+#define BATCH_MSEC 50
+
 /* A network or tenant to look at. */
 struct pending {
     struct hmap_node node;          /* By 'uuid'. */
     struct uuid uuid;
+    bool soon;                      /* Other than for bindings. */
+    long long int batch_at;         /* For bindings: in terms of time_msec(). */
     bool raise;                     /* A binding has gone. */
     int64_t raise_to;               /* Sequence that was written for that. */
 };
@@ -28,12 +38,14 @@ struct allocate {
     struct model_observer observer;
     struct hmap networks;           /* struct pending. */
     struct hmap tenants;            /* struct pending. */
+    long long int now;              /* At the last look at them. */
     struct numbers *tags;           /* Positions in nethv_tag_nth(), from 1. */
     struct numbers *network_numbers;
     struct numbers *groups;
     struct ovsdb_idl_index *network_states;
     struct ovsdb_idl_index *switch_states;
     struct ovsdb_idl_index *tenant_states;
+    struct ovsdb_idl_index *claims;
 };
 
 static struct pending *
@@ -48,6 +60,7 @@ pend(struct hmap *pendings, const struct uuid *uuid)
     }
     p = xzalloc(sizeof *p);
     p->uuid = *uuid;
+    p->batch_at = LLONG_MAX;
     hmap_insert(pendings, &p->node, uuid_hash(uuid));
     return p;
 }
@@ -62,9 +75,18 @@ pend_clear(struct hmap *pendings)
 }
 
 static void
-note_network(struct allocate *a, const struct network *network, bool raise)
+note_soon(struct hmap *pendings, const struct uuid *uuid)
 {
-    pend(&a->networks, &network->row.uuid)->raise |= raise;
+    pend(pendings, uuid)->soon = true;
+}
+
+static void
+note_binding(struct allocate *a, const struct network *network, bool raise)
+{
+    struct pending *p = pend(&a->networks, &network->row.uuid);
+
+    p->batch_at = MIN(p->batch_at, time_msec() + BATCH_MSEC);
+    p->raise |= raise;
 }
 
 static bool
@@ -82,25 +104,25 @@ note(struct allocate *a, const struct model_row *row, bool going)
 
     switch (row->kind) {
     case MODEL_TENANT:
-        pend(&a->tenants, &row->uuid);
+        note_soon(&a->tenants, &row->uuid);
         break;
     case MODEL_NETWORK:
-        pend(&a->networks, &row->uuid);
+        note_soon(&a->networks, &row->uuid);
         break;
     case MODEL_SWITCH:
-        note_network(a, CONTAINER_OF(row, struct vswitch, row)->network,
-                     false);
+        note_soon(&a->networks,
+                  &CONTAINER_OF(row, struct vswitch, row)->network->row.uuid);
         break;
     case MODEL_PORT:
         port = CONTAINER_OF(row, struct vport, row);
         if (was_numbered(port)) {
-            note_network(a, port->network, going);
+            note_binding(a, port->network, going);
         }
         break;
     case MODEL_BINDING:
         port = CONTAINER_OF(row, struct binding, row)->port;
         if (port->row.present) {
-            note_network(a, port->network, going && was_numbered(port));
+            note_binding(a, port->network, going && was_numbered(port));
         }
         break;
     default:
@@ -145,6 +167,7 @@ allocate_create(struct model *model, struct db *db)
     a->network_states = index_on(db, &nethvrec_network_state_col_network);
     a->switch_states = index_on(db, &nethvrec_switch_state_col_network);
     a->tenant_states = index_on(db, &nethvrec_tenant_state_col_tenant);
+    a->claims = index_on(db, &nethvrec_claim_col_iface_id);
     a->observer.before = on_before;
     a->observer.after = on_after;
     model_observe(model, &a->observer);
@@ -374,7 +397,10 @@ write_network(struct allocate *a, struct pending *p,
         nethvrec_network_state_set_intent(state, row->sequence);
         changed = true;
     }
-    return write_sequence(a, network, state, p) || changed;
+    if (a->now >= p->batch_at) {
+        changed |= write_sequence(a, network, state, p);
+    }
+    return changed;
 }
 
 static void
@@ -414,10 +440,125 @@ use_all_given(struct allocate *a)
     }
 }
 
-bool
-allocate_pending(const struct allocate *a)
+void
+allocate_note_changes(struct allocate *a)
 {
-    return !hmap_is_empty(&a->networks) || !hmap_is_empty(&a->tenants);
+    const struct nethvrec_network *row;
+
+    NETHVREC_NETWORK_FOR_EACH_TRACKED (row, db_idl(a->db)) {
+        note_soon(&a->networks, &row->header_.uuid);
+    }
+}
+
+void
+allocate_note_all(struct allocate *a)
+{
+    const struct nethvrec_network *row;
+
+    NETHVREC_NETWORK_FOR_EACH (row, db_idl(a->db)) {
+        note_soon(&a->networks, &row->header_.uuid);
+    }
+}
+
+static bool
+is_due(const struct allocate *a, const struct pending *p)
+{
+    return p->soon || a->now >= p->batch_at;
+}
+
+/* Returns whether a host is about to bind the port that 'iface_id' names. */
+static bool
+is_claimed(const struct allocate *a, const char *iface_id)
+{
+    struct nethvrec_claim *key = nethvrec_claim_index_init_row(a->claims);
+    const struct nethvrec_claim *claim;
+    bool claimed = false;
+
+    nethvrec_claim_index_set_iface_id(key, iface_id);
+    NETHVREC_CLAIM_FOR_EACH_EQUAL (claim, key, a->claims) {
+        claimed |= claim->host && !strcmp(claim->status, "unknown");
+    }
+    nethvrec_claim_index_destroy_row(key);
+    return claimed;
+}
+
+static bool
+awaits_binding(const struct allocate *a, const struct vport *port)
+{
+    char uuid[UUID_LEN + 1];
+
+    if (!port->row.present || port->binding) {
+        return false;
+    }
+    snprintf(uuid, sizeof uuid, UUID_FMT, UUID_ARGS(&port->row.uuid));
+    return is_claimed(a, port->row.name) || is_claimed(a, uuid);
+}
+
+/* Returns whether ports of the network 'uuid' will be bound soon. */
+static bool
+awaits_bindings(const struct allocate *a, const struct uuid *uuid)
+{
+    const struct model_row *row = model_find(a->model, MODEL_NETWORK, uuid);
+    const struct vswitch *sw;
+    const struct vport *port;
+
+    if (row) {
+        const struct network *network = CONTAINER_OF(row, struct network, row);
+        LIST_FOR_EACH (sw, network_node, &network->switches) {
+            LIST_FOR_EACH (port, switch_node, &sw->ports) {
+                if (awaits_binding(a, port)) {
+                    return true;
+                }
+            }
+        }
+    }
+    return false;
+}
+
+bool
+allocate_pending(struct allocate *a, long long int now)
+{
+    struct pending *p;
+
+    a->now = now;
+    HMAP_FOR_EACH (p, node, &a->networks) {
+        if (p->batch_at != LLONG_MAX && p->batch_at > now
+            && !awaits_bindings(a, &p->uuid)) {
+            p->batch_at = now;
+        }
+        if (is_due(a, p)) {
+            return true;
+        }
+    }
+    return !hmap_is_empty(&a->tenants);
+}
+
+long long int
+allocate_deadline(const struct allocate *a)
+{
+    long long int deadline = LLONG_MAX;
+    const struct pending *p;
+
+    HMAP_FOR_EACH (p, node, &a->networks) {
+        if (p->batch_at > a->now) {
+            deadline = MIN(deadline, p->batch_at);
+        }
+    }
+    return deadline;
+}
+
+/* Writes what 'p' asks for, and lets go of it once there is nothing left. */
+static void
+run_network(struct allocate *a, struct pending *p, struct ovsdb_idl_txn *txn)
+{
+    if (!is_due(a, p) || write_network(a, p, txn)) {
+        return;
+    }
+    p->soon = false;
+    if (a->now >= p->batch_at || p->batch_at == LLONG_MAX) {
+        hmap_remove(&a->networks, &p->node);
+        free(p);
+    }
 }
 
 void
@@ -433,10 +574,7 @@ allocate_write(struct allocate *a, struct ovsdb_idl_txn *txn)
         }
     }
     HMAP_FOR_EACH_SAFE (p, node, &a->networks) {
-        if (!write_network(a, p, txn)) {
-            hmap_remove(&a->networks, &p->node);
-            free(p);
-        }
+        run_network(a, p, txn);
     }
     write_cursors(a);
 }

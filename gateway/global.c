@@ -83,9 +83,11 @@ has_name(const struct global *global)
 static void
 act(struct global *global)
 {
-    bool judged = liveness_update(global->liveness, global->db, time_msec());
+    long long int now = time_msec();
+    bool judged = liveness_update(global->liveness, global->db, now);
+    bool allocating = allocate_pending(global->allocate, now);
 
-    if (!judged && has_name(global) && !allocate_pending(global->allocate)
+    if (!judged && has_name(global) && !allocating
         && !plant_pending(global->plant)) {
         return;
     }
@@ -109,7 +111,9 @@ global_run(struct global *global, const char *remotes)
         VLOG_INFO("this is %s the global controller",
                   acting ? "now" : "no longer");
         global->acting = acting;
+        allocate_note_all(global->allocate);
     }
+    allocate_note_changes(global->allocate);
     if (acting && db_is_complete(global->db)) {
         act(global);
     }
@@ -122,6 +126,7 @@ global_wait(struct global *global)
     db_wait(global->db);
     if (global->acting) {
         poll_timer_wait_until(liveness_deadline(global->liveness));
+        poll_timer_wait_until(allocate_deadline(global->allocate));
     }
 }
 
