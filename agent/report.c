@@ -65,7 +65,10 @@ report_counts(struct report *report, const struct ofswitch_counts *counts)
 void
 report_wait(const struct report *report)
 {
-    poll_timer_wait_until(report->due);
+    /* Once it is due, what it waits for is the database. */
+    if (!report_is_due(report)) {
+        poll_timer_wait_until(report->due);
+    }
 }
 
 static const struct nethvrec_host_state *
