@@ -204,11 +204,19 @@ class Demo:
                                "numbers that may be used: see "
                                "`nethvctl status`")
             time.sleep(0.1)
+        while not self._tunnels_up() and time.monotonic() < deadline:
+            time.sleep(0.1)
         questions = [Question(a.name, b.address)
                      for a, b in self.world.pairs()]
         while not all(ping_all(self.lab, questions, 1).values()):
             if time.monotonic() > deadline:
                 return              # The checks say who does not answer.
+
+    def _tunnels_up(self) -> bool:
+        """Whether all tunnels of the tree are up, as seen from both ends."""
+        ends = self.column("Tunnel", "a_up") + self.column("Tunnel", "b_up")
+        return len(ends) >= 2 * (len(self.lab.scenario.clouds) - 1) and all(
+            ends)
 
     def show_world(self) -> None:
         self.show.head("Two tenants, three networks, the same addresses in "
@@ -220,6 +228,8 @@ class Demo:
         missing = [cloud.name for cloud in self.lab.scenario.clouds
                    if cloud.name not in text]
         self.show.check("the tree joins all clouds", some(missing))
+        self.show.check("its tunnels are up at both ends",
+                        None if self._tunnels_up() else "not all of them")
         self.show.head("How it is")
         self.ctl("status")
 

@@ -30,8 +30,13 @@ def test_demo(command):
     print(run.stdout, run.stderr)
     last = run.stdout.splitlines()[-1]
     found = re.fullmatch(r"(\d+) passed, 0 failed", last)
-    assert run.returncode == 0 and found and int(found[1]) >= 13
+    assert run.returncode == 0 and found and int(found[1]) >= 14
     assert run.stdout.count("\n  passed  ") == int(found[1])
+    # What the README shows of it is what it says.
+    readme = (TOP / "README.md").read_text("utf-8").splitlines()
+    shown = [line for line in readme if line.startswith("  passed  ")]
+    assert shown and set(shown) <= set(run.stdout.splitlines())
+    assert last in readme
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
