@@ -12,7 +12,7 @@ import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Callable, Iterator, NoReturn
+from typing import Any, Callable, Iterator
 
 from . import LabError, frames, lab as labs, nethv, scenario, wan
 from .lab import Lab
@@ -440,25 +440,46 @@ class Demo:
                 for cloud, number, name in self.document(
                     "--columns=cloud,id,name", "list", "Host")["data"]]
 
-    def run(self) -> None:
+    def run(self, interrupt: Interrupt) -> None:
         steps: tuple[Callable[[], None], ...] = (
             self.wait_ready, self.show_world, self.check_own,
             self.check_foreign, self.check_path, self.check_broadcast)
         for step in steps:
+            interrupt.check()
             step()
 
 
-def _stop(*_: object) -> NoReturn:
-    raise KeyboardInterrupt
+class Interrupt:
+    """SIGINT and SIGTERM: the first raises KeyboardInterrupt, further ones do
+    not disturb what is then done.  Python loses an exception that is raised
+    in some places, so check() raises it again."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        for signum in signal.SIGINT, signal.SIGTERM:
+            signal.signal(signum, self._on_signal)
+
+    def _on_signal(self, *_: object) -> None:
+        if not self.asked:
+            self.asked = True
+            raise KeyboardInterrupt
+
+    def check(self) -> None:
+        if self.asked:
+            raise KeyboardInterrupt
 
 
 @contextmanager
-def lab_for(world: World, arguments: argparse.Namespace, show: Show
-            ) -> Iterator[Lab]:
+def lab_for(world: World, arguments: argparse.Namespace, show: Show,
+            interrupt: Interrupt) -> Iterator[Lab]:
     """A lab of 'world', taken down at the end whatever happens."""
+    def progress(line: str) -> None:
+        show.line(f"  {line}")
+        interrupt.check()
+
     name = f"demo-{os.getpid()}"
     lab = labs.up(world.scenario(), name, labs.Options(arguments.bindir),
-                  lambda line: show.line(f"  {line}"))
+                  progress)
     try:
         yield lab
     finally:
@@ -485,13 +506,13 @@ def _arguments() -> argparse.Namespace:
 def main() -> int:
     """Runs the demonstration; returns the exit code."""
     arguments = _arguments()
-    signal.signal(signal.SIGTERM, _stop)
+    interrupt = Interrupt()
     show = Show()
     world = World(scenario.load("three-clouds"))
     try:
         show.head(f"A lab: {world.base.description}")
-        with lab_for(world, arguments, show) as lab:
-            Demo(lab, world, show).run()
+        with lab_for(world, arguments, show, interrupt) as lab:
+            Demo(lab, world, show).run(interrupt)
     except LabError as error:
         show.check("the demonstration ran to its end", str(error))
     except KeyboardInterrupt:

@@ -242,7 +242,9 @@ def _hold(title: str, hostname: str, hide: str, gate: int,
         os.execv("/bin/sleep", [title, "infinity"])
     except Exception as error:          # pylint: disable=broad-except
         os.write(report, str(error).encode())
-    os._exit(1)
+    finally:
+        # Whatever happens: this must not go on in the place of its parent.
+        os._exit(1)
 
 
 def _bear(name: str, title: str, hide: str, others: Sequence[_Birth]
@@ -251,15 +253,20 @@ def _bear(name: str, title: str, hide: str, others: Sequence[_Birth]
     report_read, report_write = os.pipe()
     child = os.fork()
     if not child:
-        for fd in [gate_write, report_read, *(b.gate for b in others),
-                   *(b.report for b in others)]:
-            os.close(fd)
-        if _libc.unshare(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWNET
-                         | CLONE_NEWPID):
-            os._exit(ctypes.get_errno())
-        if not os.fork():
-            _hold(title, name, hide, gate_read, report_write)
-        os._exit(0)
+        code = 1
+        try:
+            for fd in [gate_write, report_read, *(b.gate for b in others),
+                       *(b.report for b in others)]:
+                os.close(fd)
+            if _libc.unshare(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWNET
+                             | CLONE_NEWPID):
+                code = ctypes.get_errno()
+            elif not os.fork():
+                _hold(title, name, hide, gate_read, report_write)
+            else:
+                code = 0
+        finally:
+            os._exit(code)
     os.close(gate_read)
     os.close(report_write)
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
