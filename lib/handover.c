@@ -10,6 +10,8 @@
 #include "util.h"
 #include "uuid.h"
 
+#define SENTENCE_MAX 500
+
 void
 handover_uninit(struct handover *handover)
 {
@@ -221,8 +223,23 @@ arrays_from_json(const struct json *edges, const struct json *trees,
     return NULL;
 }
 
-char *
-handover_from_json(const struct json *json, struct handover *handover)
+/* Makes 'sentence', which may quote what was sent, one printable line. */
+static char *
+tidy(char *sentence)
+{
+    if (strlen(sentence) > SENTENCE_MAX) {
+        strcpy(sentence + SENTENCE_MAX - 3, "...");
+    }
+    for (char *p = sentence; *p; p++) {
+        if (*p < 0x20 || *p >= 0x7f) {
+            *p = '?';
+        }
+    }
+    return sentence;
+}
+
+static char *
+parse(const struct json *json, struct handover *handover)
 {
     struct ovsdb_parser parser;
     ovsdb_parser_init(&parser, json, "handover");
@@ -247,4 +264,11 @@ handover_from_json(const struct json *json, struct handover *handover)
     }
     free(parsed);
     return error;
+}
+
+char *
+handover_from_json(const struct json *json, struct handover *handover)
+{
+    char *error = parse(json, handover);
+    return error ? tidy(error) : NULL;
 }

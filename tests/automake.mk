@@ -120,22 +120,54 @@ sanitized-tests: $(BUILT_SOURCES)
 	$(MAKE) $(AM_MAKEFLAGS) tests/unit-tests
 # Fuzzers: tests/fuzz/NAME.c, seeds and old crashers in tests/fuzz/corpus/NAME.
 # With --enable-fuzz libFuzzer drives them, else "make check" replays the corpus.
-FUZZERS = tests/fuzz-document
+FUZZERS = \
+	tests/fuzz-document \
+	tests/fuzz-enrol \
+	tests/fuzz-handover \
+	tests/fuzz-request \
+	tests/fuzz-token \
+	tests/fuzz-too-big
 check_PROGRAMS += $(FUZZERS)
+FUZZ_CHECK = tests/fuzz/check.c tests/fuzz/check.h tests/fuzz/fuzz.h
 if ENABLE_FUZZ
-FUZZ_DRIVER =
+FUZZ_DRIVER = $(FUZZ_CHECK)
 LDFLAGS_FUZZ = $(AM_LDFLAGS) -fsanitize=fuzzer
 else
-FUZZ_DRIVER = tests/fuzz/replay.c
+FUZZ_DRIVER = $(FUZZ_CHECK) tests/fuzz/replay.c
 LDFLAGS_FUZZ = $(AM_LDFLAGS)
 TESTS += $(FUZZERS)
 endif
 EXTRA_DIST += tests/fuzz/corpus tests/fuzz/document.dict tests/fuzz/replay.c
 
-tests_fuzz_document_SOURCES = tests/fuzz/document.c tests/fuzz/fuzz.h $(FUZZ_DRIVER)
+tests_fuzz_document_SOURCES = tests/fuzz/document.c $(FUZZ_DRIVER)
 tests_fuzz_document_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/document"'
 tests_fuzz_document_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_document_LDADD = $(CORE_LIBS)
+
+tests_fuzz_enrol_SOURCES = tests/fuzz/enrol.c $(FUZZ_DRIVER)
+tests_fuzz_enrol_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/enrol"'
+tests_fuzz_enrol_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_enrol_LDADD = $(ENROL_LIBS) $(CORE_LIBS)
+
+tests_fuzz_handover_SOURCES = tests/fuzz/handover.c $(FUZZ_DRIVER)
+tests_fuzz_handover_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/handover"'
+tests_fuzz_handover_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_handover_LDADD = $(CORE_LIBS)
+
+tests_fuzz_request_SOURCES = tests/fuzz/request.c $(FUZZ_DRIVER)
+tests_fuzz_request_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/request"'
+tests_fuzz_request_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_request_LDADD = $(CORE_LIBS)
+
+tests_fuzz_token_SOURCES = tests/fuzz/token.c $(FUZZ_DRIVER)
+tests_fuzz_token_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/token"'
+tests_fuzz_token_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_token_LDADD = $(CORE_LIBS)
+
+tests_fuzz_too_big_SOURCES = tests/fuzz/too-big.c $(FUZZ_DRIVER)
+tests_fuzz_too_big_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/too-big"'
+tests_fuzz_too_big_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_too_big_LDADD = $(CORE_LIBS)
 
 # libnethv from outside, as a shared and as a static library, beside another copy
 # of Open vSwitch in the same program.

@@ -4,35 +4,16 @@
 /* Any bytes as a document.  A fault must be one printable line; what parses
  * must come back the same from its export, and want no change of itself. */
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "document.h"
 #include "export.h"
 #include "fuzz.h"
 #include "model.h"
 #include "plan.h"
 #include "util.h"
-
-static void
-require(bool ok, const char *what, const char *detail)
-{
-    if (!ok) {
-        fprintf(stderr, "%s: %s\n", what, detail);
-        abort();
-    }
-}
-
-static void
-check_sentence(const char *s)
-{
-    require(s[0], "empty sentence", s);
-    for (const char *p = s; *p; p++) {
-        require(*p >= 0x20 && *p < 0x7f, "unprintable sentence", s);
-    }
-    require(strlen(s) < 1024, "long sentence", s);
-}
 
 static char *
 export(const struct document *d)
@@ -48,10 +29,10 @@ check_round_trip(const struct document *document)
     struct document *again;
     char *text = export(document);
     char *fault = document_parse(text, strlen(text), &again);
-    require(!fault, "export does not parse", fault);
+    fuzz_require(!fault, "export does not parse", fault);
 
     char *text_again = export(again);
-    require(!strcmp(text, text_again), "export differs", text_again);
+    fuzz_require(!strcmp(text, text_again), "export differs", text_again);
     free(text_again);
     free(text);
     document_destroy(again);
@@ -63,12 +44,12 @@ check_plan(const struct document *document)
     struct plan *plan;
     char *fault = plan_create(document->model, document, &plan);
     if (fault) {
-        require(document->offline, "no plan", fault);
+        fuzz_require(document->offline, "no plan", fault);
         free(fault);
         return;
     }
     char *text = plan_format(plan);
-    require(!plan->n, "plan is not empty", text);
+    fuzz_require(!plan->n, "plan is not empty", text);
     free(text);
     plan_destroy(plan);
 }
@@ -78,10 +59,10 @@ check_settling(const struct document *document)
 {
     struct model *model = model_create();
     char *fault = document_put(document, model);
-    require(!fault, "cannot be put", fault);
+    fuzz_require(!fault, "cannot be put", fault);
     fault = document_settle(model, &document->bindings);
     if (fault) {
-        check_sentence(fault);
+        fuzz_check_sentence(fault);
         free(fault);
     }
     model_destroy(model);
@@ -93,8 +74,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct document *document = NULL;
     char *fault = document_parse((const char *) data, size, &document);
     if (fault) {
-        require(!document, "fault and document", fault);
-        check_sentence(fault);
+        fuzz_require(!document, "fault and document", fault);
+        fuzz_check_sentence(fault);
         free(fault);
         return 0;
     }
