@@ -65,6 +65,8 @@ lib_libpure_la_SOURCES = \
 	lib/topology.c \
 	lib/topology.h \
 	lib/trace-actions.c \
+	lib/trace-clone.c \
+	lib/trace-encap.c \
 	lib/trace-fabric.c \
 	lib/trace-fabric.h \
 	lib/trace-format.c \

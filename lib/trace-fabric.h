@@ -35,8 +35,8 @@ void trace_fabric_add_endpoint(struct trace_fabric *, struct trace_host *host,
 void trace_fabric_add_tunnel(struct trace_fabric *, struct trace_host *host,
                              ofp_port_t port, enum encap, ovs_be32 remote);
 
-/* Stores in '*port' the tunnel port by which 'host' takes what comes from 'src' by
- * 'encap'.  Returns false if there is none. */
+/* Stores in '*port' the tunnel port by which 'host' takes what comes from
+ * 'src' by 'encap'.  Returns false if there is none. */
 bool trace_fabric_receiver(const struct trace_fabric *,
                            const struct trace_host *host, enum encap,
                            ovs_be32 src, ofp_port_t *port);

@@ -6,7 +6,8 @@
  *
  * trace-host.c finds rules, trace-walk.c moves from table to table, keeps the
  * limits and turns changes of fields into changes of bytes, trace-actions.c
- * executes actions, trace.c leads frames from host to host.
+ * executes actions (trace-encap.c and trace-clone.c the longer ones), trace.c
+ * leads frames from host to host.
  *
  * 'flow' is the frame as the rules see it, 'base' the frame as 'packet' has it;
  * walk_commit() brings 'packet' up to date, as Open vSwitch's translation
@@ -106,8 +107,17 @@ bool walk_commit(struct walk *);
 /* Sends the frame out of 'port', whatever port it came in by. */
 void walk_output(struct walk *, ofp_port_t port);
 
-/* Begins a pass: 'packet' is read anew, registers and the like are kept. */
+/* Push and pop headers.  Return false if the list of actions ends there. */
+bool walk_encap(struct walk *, const struct ofpact_encap *);
+bool walk_decap(struct walk *);
+
+/* Begins a pass: 'packet' is read anew, registers and the like are kept; ends
+ * the one that was begun last. */
 void walk_thaw(struct walk *);
+void walk_end_pass(struct walk *);
+
+/* Forgets all outputs but the first 'n'. */
+void walk_truncate_outputs(struct walk *, size_t n);
 
 /* Executes a list of actions and what ends a list's scope: its action set and
  * the passes begun in it (trace-actions.c). */

@@ -6,9 +6,9 @@
  *     trace-run RULES < FRAMES
  *
  * RULES is a file of rules as "ovs-ofctl add-flows" reads them.  Each line of
- * FRAMES is "PORT HEX [KEY SRC DST [OPTION]]": a frame, the OpenFlow port that it
- * enters by, and if that is a tunnel its key, addresses and tun_metadata0.  What frames teach the
- * host stays for the next ones. */
+ * FRAMES is "PORT HEX [KEY SRC DST [OPTION]]": a frame, the OpenFlow port that
+ * it enters by, and if that is a tunnel its key, addresses and tun_metadata0.
+ * What frames teach the host stays for the next ones. */
 
 #include <config.h>
 

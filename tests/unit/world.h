@@ -117,7 +117,7 @@ struct world_forgery {
     ovs_be32 ip;                    /* Whose address it has. */
     enum encap encap;
     uint32_t tag, source, key;
-    bool plausible;                 /* Do frames from 'source' come from 'ip'? */
+    bool plausible;                 /* Frames from 'source' come from 'ip'. */
 };
 struct world_forgery world_draw_forgery(struct world *);
 struct trace *world_trace_forged(struct world *,
