@@ -410,14 +410,16 @@ class Demo:
                     ) -> None:
         tag = self._tag(first.network)
         packets = [one for several in heard.values() for one in several]
+        unseen = [] if packets else ["no capture saw it"]
         self.show.check(f"its source MAC names tenant {first.network.tenant} "
                         f"(tag {tag}) and host {first.host} everywhere", some(
-                            [f"{frames.mac_text(one.source)} does not"
+                            unseen
+                            + [f"{frames.mac_text(one.source)} does not"
                              for one in packets if one.tag != tag
                              or self._host_at(one.origin) != first.host]))
         self.show.check(f"its key leads to host {last.host} everywhere", some(
-            [f"{one.key} does not" for one in packets
-             if self._host_at(one.key) != last.host]))
+            unseen + [f"{one.key} does not" for one in packets
+                      if self._host_at(one.key) != last.host]))
 
     def _tag(self, network: Network) -> int:
         """The tag of the tenant of 'network'."""

@@ -108,3 +108,20 @@ def test_every_reference_is_there():
         for name, section in re.findall(
                 r"(?<![\w.-])(nethv[\w.-]*)[\s\"]*\((\d)\)", text):
             assert f"{name}.{section}" in known, f"{page.name}: {name}"
+
+
+def test_architecture_names_tables_right():
+    """Names and numbers of tables in doc/ are those of the pipeline."""
+    header = (TOP / "lib/pipeline.h").read_text("utf-8")
+    stages = {name: number for number, name in re.findall(
+        r'STAGE\(\w+, +(\d+), "([\w-]+)"', header)}
+    assert len(stages) > 20
+    text = (TOP / "doc/architecture.md").read_text("utf-8")
+    for number in re.findall(r"[Tt]able (\d+)", text):
+        assert number in stages.values()
+    picture = (TOP / "doc/frame.dot").read_text("utf-8")
+    named = [(name, number) for name, number
+             in re.findall(r"([a-z]+) (\d+)", picture) if name in stages]
+    assert len(named) > 10
+    for name, number in named:
+        assert stages[name] == number, name
