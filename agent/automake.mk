@@ -28,6 +28,8 @@ agent_nethv_agent_SOURCES = \
 	agent/gateway-link.h \
 	agent/local-numbers.c \
 	agent/local-numbers.h \
+	agent/mac-numbers.c \
+	agent/mac-numbers.h \
 	agent/nethv-agent.c \
 	agent/physical.c \
 	agent/physical.h \

@@ -4,6 +4,7 @@
 
 #include "agent/followers.h"
 #include "agent/local-numbers.h"
+#include "agent/mac-numbers.h"
 #include "compile/compile.h"
 #include "hash.h"
 #include "lib/nethv-idl.h"
@@ -350,68 +351,6 @@ write_claims(const struct claims *claims, struct db *db,
     shash_destroy(&rows);
 }
 
-/* The numbers of a binding, as the database has them. */
-struct mac_numbers {
-    char **macs;
-    int64_t *locations;
-    size_t n;
-};
-
-static void
-mac_numbers_destroy(struct mac_numbers *numbers)
-{
-    for (size_t i = 0; i < numbers->n; i++) {
-        free(numbers->macs[i]);
-    }
-    free(numbers->macs);
-    free(numbers->locations);
-}
-
-/* Gives a number to each MAC of 'port' that 'row' (may be NULL) has none for.
- * Returns false if there are none left. */
-static bool
-number_macs(struct claims *claims, const struct vport *port,
-            const struct nethvrec_binding *row, struct mac_numbers *numbers,
-            bool *changed)
-{
-    numbers->macs = xcalloc(port->n_macs, sizeof *numbers->macs);
-    numbers->locations = xcalloc(port->n_macs, sizeof *numbers->locations);
-    numbers->n = 0;
-    *changed = !row || row->n_mac_locations != port->n_macs;
-
-    for (size_t i = 0; i < port->n_macs; i++) {
-        char *mac = xasprintf(ETH_ADDR_FMT,
-                              ETH_ADDR_ARGS(port->macs[i].address));
-        int64_t location = 0;
-
-        for (size_t j = 0; row && j < row->n_mac_locations; j++) {
-            if (!strcmp(row->key_mac_locations[j], mac)) {
-                location = row->value_mac_locations[j];
-            }
-        }
-        if (!location) {
-            *changed = true;
-            location = local_numbers_take(claims->numbers, port->network,
-                                          claims->self);
-        }
-        numbers->macs[numbers->n] = mac;
-        numbers->locations[numbers->n++] = location;
-        if (!location) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static void
-set_mac_numbers(const struct nethvrec_binding *row,
-                const struct mac_numbers *numbers)
-{
-    nethvrec_binding_set_mac_locations(row, (const char **) numbers->macs,
-                                       numbers->locations, numbers->n);
-    nethvrec_binding_set_since(row, 0);
-}
-
 static void
 write_new_binding(struct claims *claims, struct claim *claim,
                   const struct vport *port, const struct nethvrec_host *self,
@@ -422,13 +361,14 @@ write_new_binding(struct claims *claims, struct claim *claim,
     uint32_t location = local_numbers_take(claims->numbers, port->network,
                                            claims->self);
 
-    if (number_macs(claims, port, NULL, &numbers, &changed) && location) {
+    if (mac_numbers_give(&numbers, claims->numbers, claims->self, port, NULL,
+                         &changed) && location) {
         const struct nethvrec_binding *row = nethvrec_binding_insert(txn);
         nethvrec_binding_set_port(row, port->row.uuid);
         nethvrec_binding_set_network(row, port->network->row.uuid);
         nethvrec_binding_set_host(row, self);
         nethvrec_binding_set_location(row, location);
-        set_mac_numbers(row, &numbers);
+        mac_numbers_write(&numbers, row);
         claim->binding = true;
     } else {
         claim_set(claim, CLAIM_REFUSED, "this host has no number left for "
@@ -444,8 +384,9 @@ write_known_binding(struct claims *claims, const struct vport *port,
     struct mac_numbers numbers;
     bool changed;
 
-    if (number_macs(claims, port, row, &numbers, &changed) && changed) {
-        set_mac_numbers(row, &numbers);
+    if (mac_numbers_give(&numbers, claims->numbers, claims->self, port, row,
+                         &changed) && changed) {
+        mac_numbers_write(&numbers, row);
     }
     mac_numbers_destroy(&numbers);
 }

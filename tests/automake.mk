@@ -48,9 +48,10 @@ TEST_EXTENSIONS = .py
 PY_LOG_COMPILER = /usr/bin/python3
 AM_PY_LOG_FLAGS = -m pytest -q -p no:cacheprovider --bindir $(abs_builddir)
 AM_TESTS_ENVIRONMENT = PYTHONDONTWRITEBYTECODE=1; export PYTHONDONTWRITEBYTECODE;
-TESTS += tests/system/test_ctl.py tests/system/test_db.py tests/system/test_examples.py tests/system/test_man.py tests/system/test_schema.py
+TESTS += tests/system/test_bench.py tests/system/test_ctl.py tests/system/test_db.py tests/system/test_examples.py tests/system/test_man.py tests/system/test_schema.py
 EXTRA_DIST += \
 	tests/system/database.py \
+	tests/system/test_bench.py \
 	tests/system/test_ctl.py \
 	tests/system/test_db.py \
 	tests/system/test_examples.py \

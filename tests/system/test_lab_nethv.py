@@ -4,6 +4,7 @@ firewalls that let in only what nethvctl lists, and the clouds are joined."""
 
 from __future__ import annotations
 
+import copy
 import json
 
 import pytest
@@ -105,3 +106,13 @@ def test_processes_are_where_they_belong(lab):
         lab.kill("gateway", "aws1-vm1")
     with pytest.raises(LabError, match="az1-gw has no process database"):
         lab.start("database", "az1-gw")
+
+
+def test_waiting_for_a_port_that_nobody_claims(lab):
+    """Nothing but the intent changes, and that is taken up at once."""
+    document = copy.deepcopy(SCENARIO["networks"][0])
+    ports = document["networks"][0]["switches"][0]["ports"]
+    ports.append({"name": "spare"})
+    nethv.apply(lab, document)
+    ports.pop()
+    nethv.apply(lab, document)
