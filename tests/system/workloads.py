@@ -284,7 +284,7 @@ class Site:
         """How many frames 'host' has dropped for each reason: from the rules
         that count them, for the agent reads those every 10 s."""
         self.lab.run(host, ["ovs-appctl", "revalidator/wait"])
-        names = list(self.agent(host, "status")["drops"])
+        counted = self.agent(host, "status")["drops"]
         said = self.lab.run(host, ["ovs-ofctl", "-O", "OpenFlow15",
                                    "dump-flows", "br-int",
                                    f"table={DROP_TABLE}"]).stdout
@@ -292,9 +292,12 @@ class Site:
         counts = Counter({int(cookie, 16) & 255: int(count) for cookie, count
                           in re.findall(r"cookie=(0x\w+),.* n_packets=(\d+)",
                                         said)})
-        return Counter({name: counts[number] for number, name
-                        in enumerate(self._reasons(), 1)
-                        if name in names})
+        found = Counter({name: counts[number] for number, name
+                         in enumerate(self._reasons(), 1)
+                         if name in counted})
+        # The agent itself counts these.
+        found["too-big"] = counted["too-big"]
+        return found
 
     def _reasons(self) -> list[str]:
         """The reasons of drops in the order of lib/pipeline.h."""
