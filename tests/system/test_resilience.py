@@ -186,12 +186,15 @@ def wait_answer(lab, place, target, what):
 
 @pytest.fixture(autouse=True)
 def revive(lab):
-    """Starts again what a test that failed has left dead."""
+    """Starts again what a test has left dead."""
     yield
     for host in lab.scenario.hosts:
-        for process in lab.processes(host.name):
-            if lab.pid(process, host.name) is None:
-                lab.start(process, host.name)
+        dead = [process for process in lab.processes(host.name)
+                if lab.pid(process, host.name) is None]
+        for process in dead:
+            lab.start(process, host.name)
+    for host in lab.scenario.hosts:
+        wait_in_charge(lab, host.name)
 
 
 @pytest.fixture(name="traffic")
@@ -325,7 +328,8 @@ def test_restart_of_agent_without_gateway_process(lab, traffic, wire, intent):
     wait_confirmed(lab)
     with FlowWatch(lab, "az1-gw") as watch:
         lab.start("gateway", "az1-gw")
-        wait_until(lambda: status_of(lab, "gateway", "az1-gw").get("handover"), 5,
+        wait_until(lambda: status_of(lab, "gateway",
+                                     "az1-gw").get("handover"), 5,
                    "the gateway process is back")
         assert "\n".join(watch.events()) == ""
     check_no_loss(traffic)
@@ -338,33 +342,31 @@ def forwarding_back(traffic, moment):
     return max(s.first_since(moment) for s in traffic) - moment
 
 
-def start_switch(lab, host):
-    """Starts ovs-vswitchd of 'host'; returns when its process was there."""
-    before = time.time()
-    lab.start("ovs-vswitchd", host)
-    return before
-
-
-@pytest.mark.parametrize("host", ["aws1-vm1", "az1-gw"])
-@pytest.mark.parametrize("also", ["nothing", "relay", "agent"])
-def test_switch_is_filled_again(lab, traffic, record_property, host, also):
-    """With the relay dead the agent has its model still; if it dies too it
-    has to fetch that again."""
+@pytest.mark.parametrize("host, dead, back", [
+    ("aws1-vm1", [], []),
+    ("az1-gw", [], []),
+    ("aws1-vm1", ["relay"], []),
+    ("az1-gw", ["relay"], []),
+    ("aws1-vm1", ["agent"], ["agent"]),
+    ("az1-gw", ["agent"], ["agent"]),
+    ("az1-gw", ["gateway", "agent"], ["agent"]),
+])
+def test_switch_is_filled_again(lab, traffic, record_property, host, dead,
+                                back):
+    """After ovs-vswitchd has died, and 'dead' with it, of which only 'back'
+    come back.  Without relay the agent still has its model, without gateway
+    process the copy of what was handed over."""
     relay = f"{host.partition('-')[0]}-gw"
-    if also == "relay":
-        kill(lab, "relay", relay)
-    if also == "agent":
-        kill(lab, "agent", host)
+    for process in dead:
+        kill(lab, process, relay if process == "relay" else host)
     kill(lab, "ovs-vswitchd", host)
-    moment = start_switch(lab, host)
-    if also == "agent":
-        lab.start("agent", host)
+    moment = time.time()
+    lab.start("ovs-vswitchd", host)
+    for process in back:
+        lab.start(process, host)
     took = forwarding_back(traffic, moment)
     record_property("seconds to forward again", round(took, 2))
-    if also == "relay":
-        lab.start("relay", relay)
     assert took < BACK
-    wait_in_charge(lab, host)
 
 
 def test_second_claim_waits_for_the_first(lab, traffic, wire):

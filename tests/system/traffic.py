@@ -14,7 +14,7 @@ import time
 
 from wires import wait_until
 
-REPLY = re.compile(r"\[([\d.]+)\].* icmp_seq=(\d+)")
+REPLY = re.compile(r"\[([\d.]+)\].* icmp_seq=(\d+) .*time=([\d.]+) ms")
 
 
 def _end(process, reader):
@@ -32,7 +32,8 @@ class Stream:
 
     def __init__(self, lab, place, target, interval=0.01):
         self.name = f"{place} to {target}"
-        self.replies = {}               # Time of the answer by sequence.
+        # Times of sending and of the answer, by sequence.
+        self.replies = {}
         self.process = lab.popen(
             place, ["ping", "-n", "-D", "-i", str(interval), target],
             stdout=subprocess.PIPE, text=True, start_new_session=True)
@@ -44,16 +45,15 @@ class Stream:
             reply = REPLY.match(line)
             if reply:
                 # Sequences have 16 bits: enough for 10 minutes.
-                self.replies[int(reply[2])] = float(reply[1])
+                came = float(reply[1])
+                self.replies[int(reply[2])] = (came - float(reply[3]) / 1000,
+                                               came)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
         _end(self.process, self.thread)
-
-    def last(self):
-        return max(tuple(self.replies), default=0)
 
     def go_on(self, count=30, timeout=5):
         """Waits until 'count' further packets have come back."""
@@ -67,9 +67,10 @@ class Stream:
         return sorted(set(range(min(came), max(came))) - came)
 
     def first_since(self, moment):
-        """The time of the first answer after 'moment', or None."""
-        return min((t for t in tuple(self.replies.values()) if t > moment),
-                   default=None)
+        """When the first packet that was sent after 'moment' came back, or
+        None."""
+        return min((came for sent, came in tuple(self.replies.values())
+                    if sent > moment), default=None)
 
 
 class FlowWatch:
