@@ -100,7 +100,9 @@ enum stage {
     REASON(MISROUTED,     "misrouted",       "has a key that is not for here")\
     REASON(UNKNOWN_SOURCE, "unknown-source", "has a wire source no port has") \
     REASON(FOREIGN,       "foreign",         "is for a port of another tenant "\
-                                             "or of none")
+                                             "or of none")                   \
+    REASON(BROKEN,        "broken",          "should be a whole frame and is "\
+                                             "none")
 
 enum drop_reason {
 #define REASON(ENUM, NAME, MEANING) DROP_##ENUM,

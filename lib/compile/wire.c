@@ -2,6 +2,7 @@
 #include <config.h>
 #include "compile/internal.h"
 #include "nethv/wire.h"
+#include "openvswitch/nsh.h"
 #include "packets.h"
 
 /* Between the tenant's frame and the frame on the wire: at the source host a
@@ -69,16 +70,29 @@ emit_whole(struct emit *e)
     end_whole(e);
 }
 
+/* The header is looked at before it is taken out: from a frame that has none
+ * Open vSwitch would learn, for some seconds, that the others of that source
+ * have none either.  No frame that is rewritten has this Ethernet type. */
 static void
 emit_unwrap(struct emit *e)
 {
     emit_begin(e, STAGE_RESTORE, 200);
     match_field(e, FIELD_WHOLE, 0);
     match_set_dl_type(&e->match, htons(ETH_TYPE_NSH));
+    e->match.flow.nsh.mdtype = NSH_M_TYPE2;
+    e->match.wc.masks.nsh.mdtype = UINT8_MAX;
+    e->match.flow.nsh.np = NSH_P_ETHERNET;
+    e->match.wc.masks.nsh.np = UINT8_MAX;
     act_text(e, "move:NXM_OF_ETH_SRC[0..31]->%s", FIELD_TEXT(SOURCE));
     act_load(e, FIELD_WHOLE, 1);
     act_text(e, "decap(),decap()");
     act_resubmit(e, STAGE_RESTORE);
+    emit_end(e);
+
+    emit_begin(e, STAGE_RESTORE, 190);
+    match_field(e, FIELD_WHOLE, 0);
+    match_set_dl_type(&e->match, htons(ETH_TYPE_NSH));
+    act_drop(e, DROP_BROKEN);
     emit_end(e);
 }
 
