@@ -72,6 +72,7 @@ enum stage {
     FIELD(REMOTE,      6, 26, 26, "remote",      "came from a tunnel")        \
     FIELD(WAN,         6, 27, 27, "wan",         "came from another cloud's " \
                                                  "gateway")                   \
+    FIELD(CHECKED,     6, 28, 28, "checked",     "port security has checked ND") \
     FIELD(FROM,        7,  0, 31, "from",        "group of the switch before")\
     FIELD(NEXT,        8,  0, 31, "next",        "group of the switch after") \
     FIELD(REASON,      9,  0, 31, "reason",      "why it is dropped")         \

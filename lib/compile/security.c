@@ -6,10 +6,14 @@
 
 /* Port security: a secured port may send only from its own MAC addresses and,
  * if it has IP addresses, only from those; ARP and ND count as IP.  Each rule
- * matches the port's location, so rules of different ports never meet. */
+ * matches the port's location, so rules of different ports never meet.
+ *
+ * ND runs through the stage twice: first for what it says of neighbours, then,
+ * with CHECKED set, as IPv6 for its source. */
 enum {
-    PRIO_TARGET = 150,              /* An advertisement for an own address. */
-    PRIO_TARGET_BAD = 140,          /* ... for any other. */
+    PRIO_ND_BROKEN = 160,           /* A solicitation of no neighbour. */
+    PRIO_ND = 150,                  /* Says only what is true. */
+    PRIO_ND_BAD = 140,              /* ... or something else. */
     PRIO_SENDER_IP = 130,           /* A protocol's sender address is fine. */
     PRIO_SENDER_BAD = 120,          /* The same protocol, any other sender. */
     PRIO_MAC = 110,                 /* A MAC of the port. */
@@ -83,12 +87,24 @@ emit_ipv4_unaddressed(struct emit *e, const struct vport *port,
 }
 
 static void
-match_set_nd_advert(struct emit *e)
+begin_nd(struct emit *e, const struct vport *port, uint16_t priority,
+         struct eth_addr mac, uint8_t type)
 {
+    begin(e, port, priority);
+    match_field(e, FIELD_CHECKED, 0);
+    match_set_dl_src(&e->match, mac);
     match_set_dl_type(&e->match, htons(ETH_TYPE_IPV6));
     match_set_nw_proto(&e->match, IPPROTO_ICMPV6);
-    match_set_icmp_type(&e->match, ND_NEIGHBOR_ADVERT);
+    match_set_icmp_type(&e->match, type);
     match_set_icmp_code(&e->match, 0);
+}
+
+static void
+check_sender(struct emit *e)
+{
+    act_load(e, FIELD_CHECKED, 1);
+    act_resubmit(e, STAGE_SECURITY);
+    emit_end(e);
 }
 
 static void
@@ -102,16 +118,37 @@ emit_ipv6(struct emit *e, const struct vport *port, struct eth_addr mac,
     allow(e);
 }
 
-/* Neighbour advertisements name a target: only the port's own. */
+/* Neighbour advertisements name a target, only the port's own, and perhaps its
+ * MAC. */
 static void
-emit_nd(struct emit *e, const struct vport *port, struct eth_addr mac,
-        const struct in6_addr *target)
+emit_advert(struct emit *e, const struct vport *port, struct eth_addr mac,
+            const struct in6_addr *target)
 {
-    begin(e, port, PRIO_TARGET);
-    match_set_dl_src(&e->match, mac);
-    match_set_nd_advert(e);
-    match_set_nd_target(&e->match, target);
-    allow(e);
+    const struct eth_addr tlls[] = { mac, eth_addr_zero };
+
+    for (size_t i = 0; i < ARRAY_SIZE(tlls); i++) {
+        begin_nd(e, port, PRIO_ND, mac, ND_NEIGHBOR_ADVERT);
+        match_set_nd_target(&e->match, target);
+        match_set_arp_tha(&e->match, tlls[i]);
+        check_sender(e);
+    }
+}
+
+/* Neighbour solicitations may name the sender's MAC.  Those that Open vSwitch
+ * cannot read have no target for it. */
+static void
+emit_solicit(struct emit *e, const struct vport *port, struct eth_addr mac)
+{
+    const struct eth_addr slls[] = { mac, eth_addr_zero };
+
+    for (size_t i = 0; i < ARRAY_SIZE(slls); i++) {
+        begin_nd(e, port, PRIO_ND, mac, ND_NEIGHBOR_SOLICIT);
+        match_set_arp_sha(&e->match, slls[i]);
+        check_sender(e);
+    }
+    begin_nd(e, port, PRIO_ND_BROKEN, mac, ND_NEIGHBOR_SOLICIT);
+    match_set_nd_target(&e->match, &in6addr_any);
+    deny(e, DROP_SPOOFED_IP);
 }
 
 /* What is left of 'dl_type' from an own MAC has a wrong sender address. */
@@ -128,10 +165,13 @@ emit_sender_bad(struct emit *e, const struct vport *port, struct eth_addr mac,
 static void
 emit_nd_bad(struct emit *e, const struct vport *port, struct eth_addr mac)
 {
-    begin(e, port, PRIO_TARGET_BAD);
-    match_set_dl_src(&e->match, mac);
-    match_set_nd_advert(e);
-    deny(e, DROP_SPOOFED_IP);
+    static const uint8_t types[] = { ND_NEIGHBOR_ADVERT,
+                                     ND_NEIGHBOR_SOLICIT };
+
+    for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+        begin_nd(e, port, PRIO_ND_BAD, mac, types[i]);
+        deny(e, DROP_SPOOFED_IP);
+    }
 }
 
 static void
@@ -143,7 +183,7 @@ emit_addresses(struct emit *e, const struct vport *port, struct eth_addr mac)
             emit_ipv4(e, port, mac, in6_addr_get_mapped_ipv4(ip));
         } else {
             emit_ipv6(e, port, mac, ip);
-            emit_nd(e, port, mac, ip);
+            emit_advert(e, port, mac, ip);
         }
     }
 }
@@ -160,9 +200,10 @@ emit_mac(struct emit *e, const struct vport *port, struct eth_addr mac,
         struct in6_addr link_local;
         in6_generate_lla(mac, &link_local);
         emit_ipv6(e, port, mac, &link_local);
-        emit_nd(e, port, mac, &link_local);
+        emit_advert(e, port, mac, &link_local);
         /* Duplicate address detection has no source yet. */
         emit_ipv6(e, port, mac, &in6addr_any);
+        emit_solicit(e, port, mac);
         emit_nd_bad(e, port, mac);
     }
     if (has_ipv4 || has_ipv6) {
