@@ -100,6 +100,7 @@ EXTRA_DIST += \
 	tests/system/test_attach.py \
 	tests/system/test_demo.py \
 	tests/system/test_frames.py \
+	tests/system/test_isolation.py \
 	tests/system/test_diagnose.py \
 	tests/system/test_join.py \
 	tests/system/test_lab.py \

@@ -31,7 +31,7 @@ VLAN_VALID, VLAN_TPID_VALID = 0x10, 0x40
 
 
 def wait_until(condition: Callable[[], object], timeout: float,
-               what: str) -> object:
+               what: str | Callable[[], str]) -> object:
     """Waits until 'condition' returns something true, and returns it; 'what'
     says, for the failure, what was waited for."""
     deadline = time.monotonic() + timeout
@@ -40,7 +40,8 @@ def wait_until(condition: Callable[[], object], timeout: float,
         if result:
             return result
         if time.monotonic() > deadline:
-            raise AssertionError(f"after {timeout:g} s still not: {what}")
+            said = what if isinstance(what, str) else what()
+            raise AssertionError(f"after {timeout:g} s still not: {said}")
         time.sleep(0.02)
 
 

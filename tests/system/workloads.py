@@ -223,7 +223,7 @@ class Site:
         for host in self.lab.scenario.hosts:
             wanted = self._tunnels(way, host.cloud, host.gateway)
             wait_until(lambda: self._tunnels_of(host.name) == wanted, 15,
-                       f"{host.name} has the tunnels {wanted}, but "
+                       lambda: f"{host.name} has the tunnels {wanted}, but "
                        f"{self._tunnels_of(host.name)}")
         self.settle()
         self.warm_up()
@@ -282,21 +282,18 @@ class Site:
 
     def drops(self, host: str) -> Counter[str]:
         """How many frames 'host' has dropped for each reason: from the rules
-        that count them, for the agent reads those every 10 s."""
+        that count them, for the agent reads those every 10 s; but what was too
+        big the agent counts itself."""
         self.lab.run(host, ["ovs-appctl", "revalidator/wait"])
-        counted = self.agent(host, "status")["drops"]
         said = self.lab.run(host, ["ovs-ofctl", "-O", "OpenFlow15",
                                    "dump-flows", "br-int",
                                    f"table={DROP_TABLE}"]).stdout
         # In the cookie's last byte is the number of the reason, from 1.
-        counts = Counter({int(cookie, 16) & 255: int(count) for cookie, count
-                          in re.findall(r"cookie=(0x\w+),.* n_packets=(\d+)",
-                                        said)})
-        found = Counter({name: counts[number] for number, name
-                         in enumerate(self._reasons(), 1)
-                         if name in counted})
-        # The agent itself counts these.
-        found["too-big"] = counted["too-big"]
+        counts = {int(cookie, 16) & 255: int(count) for cookie, count
+                  in re.findall(r"cookie=(0x\w+),.* n_packets=(\d+)", said)}
+        found = Counter({name: counts.get(number, 0) for number, name
+                         in enumerate(self._reasons(), 1)})
+        found["too-big"] = self.agent(host, "status")["drops"]["too-big"]
         return found
 
     def _reasons(self) -> list[str]:
