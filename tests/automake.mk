@@ -49,14 +49,6 @@ PY_LOG_COMPILER = /usr/bin/python3
 AM_PY_LOG_FLAGS = -m pytest -q -p no:cacheprovider --bindir $(abs_builddir)
 AM_TESTS_ENVIRONMENT = PYTHONDONTWRITEBYTECODE=1; export PYTHONDONTWRITEBYTECODE;
 TESTS += tests/system/test_bench.py tests/system/test_ctl.py tests/system/test_db.py tests/system/test_examples.py tests/system/test_man.py tests/system/test_schema.py
-EXTRA_DIST += \
-	tests/system/database.py \
-	tests/system/test_bench.py \
-	tests/system/test_ctl.py \
-	tests/system/test_db.py \
-	tests/system/test_examples.py \
-	tests/system/test_man.py \
-	tests/system/test_schema.py
 
 # lib/trace against a real ovs-vswitchd with dummy ports; no root.
 check_PROGRAMS += tests/trace-run
@@ -77,41 +69,31 @@ tests_shells_LDADD = $(CORE_LIBS)
 
 # System tests: in labs, so only as root, and not part of "make check".
 # One a line, so that branches merge.
+EXTRA_DIST += tests/system/clock.py
 EXTRA_DIST += tests/system/conftest.py
+EXTRA_DIST += tests/system/database.py
 EXTRA_DIST += tests/system/frames.py
 EXTRA_DIST += tests/system/reach.py
 EXTRA_DIST += tests/system/test_attach.py
+EXTRA_DIST += tests/system/test_bench.py
+EXTRA_DIST += tests/system/test_ctl.py
+EXTRA_DIST += tests/system/test_db.py
 EXTRA_DIST += tests/system/test_demo.py
+EXTRA_DIST += tests/system/test_diagnose.py
+EXTRA_DIST += tests/system/test_examples.py
 EXTRA_DIST += tests/system/test_frames.py
+EXTRA_DIST += tests/system/test_isolation.py
 EXTRA_DIST += tests/system/test_join.py
 EXTRA_DIST += tests/system/test_lab.py
 EXTRA_DIST += tests/system/test_lab_nethv.py
+EXTRA_DIST += tests/system/test_man.py
 EXTRA_DIST += tests/system/test_resilience.py
+EXTRA_DIST += tests/system/test_schema.py
 EXTRA_DIST += tests/system/test_shells.py
 EXTRA_DIST += tests/system/test_uplink.py
 EXTRA_DIST += tests/system/traffic.py
 EXTRA_DIST += tests/system/wires.py
 EXTRA_DIST += tests/system/workloads.py
-EXTRA_DIST += \
-	tests/system/clock.py \
-	tests/system/conftest.py \
-	tests/system/reach.py \
-	tests/system/frames.py \
-	tests/system/test_attach.py \
-	tests/system/test_demo.py \
-	tests/system/test_frames.py \
-	tests/system/test_isolation.py \
-	tests/system/test_diagnose.py \
-	tests/system/test_join.py \
-	tests/system/test_lab.py \
-	tests/system/test_lab_nethv.py \
-	tests/system/test_resilience.py \
-	tests/system/test_shells.py \
-	tests/system/test_uplink.py \
-	tests/system/wires.py \
-	tests/system/workloads.py
-	tests/system/traffic.py \
-	tests/system/wires.py
 .PHONY: check-system
 check-system: all $(check_PROGRAMS)
 	/usr/bin/python3 -m pytest -p no:cacheprovider $(srcdir)/tests/system --bindir $(abs_builddir) $(PYTESTFLAGS)
