@@ -179,3 +179,8 @@ EXTRA_DIST += tests/api/conftest.py tests/api/test_exports.py
 # Include directions and purity.
 TESTS += tests/layers/test_layers.py
 EXTRA_DIST += tests/layers/conftest.py tests/layers/layers.py tests/layers/test_layers.py
+
+# Debian's packages, in a clean Debian: long, and as root.
+EXTRA_DIST += tests/packages/chroot.py
+EXTRA_DIST += tests/packages/conftest.py
+EXTRA_DIST += tests/packages/test_packages.py
