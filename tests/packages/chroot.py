@@ -31,6 +31,11 @@ mount --rbind /dev "$2/root/dev"
 mount -t tmpfs tmpfs "$2/root/run"
 mount -t tmpfs tmpfs "$2/root/tmp"
 ip link set lo up
+# Not chroot: whoever enters another mount namespace leaves that behind.
+cd "$2/root"
+pivot_root . .
+umount -l .
+cd /
 echo ready
 exec sleep infinity
 """
@@ -66,7 +71,6 @@ def make_base(packages: list[str]) -> Path:
 
 class Chroot:
     def __init__(self, base: Path, folder: Path) -> None:
-        self.base, self.folder = base, folder
         folder.mkdir(exist_ok=True)
         self.holder = subprocess.Popen(
             ["unshare", "--mount", "--net", "--pid", "--ipc", "--uts", "--fork",
@@ -79,14 +83,14 @@ class Chroot:
     @property
     def root(self) -> Path:
         """The root, as seen from outside."""
-        return Path(f"/proc/{self.init}/root/{self.folder}/root")
+        return Path(f"/proc/{self.init}/root")
 
     def run(self, *argv: object, code: int = 0, timeout: float = 300,
             env: dict[str, str] | None = None) -> str:
         """Runs a command inside; returns its output and error output."""
         done = subprocess.run(
-            ["nsenter", "-t", str(self.init), "-m", "-n", "-p", "-i", "-u",
-             "chroot", self.folder / "root", *map(str, argv)],
+            ["nsenter", "-t", str(self.init), "-m", "-n", "-p", "-i", "-u", "--",
+             *map(str, argv)],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
             timeout=timeout,
             env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/root",
@@ -97,15 +101,15 @@ class Chroot:
     def files(self) -> set[str]:
         """All that is there, but in what changes anyway."""
         found = set()
-        for folder, folders, names in os.walk(self.root):
-            here = "/" + os.path.relpath(folder, self.root)
-            here = "" if here == "/." else here
+        for folder, folders, names in os.walk(f"{self.root}/"):
+            here = folder.removeprefix(f"{self.root}/").rstrip("/")
+            here = f"/{here}" if here else ""
             found |= {f"{here}/{name}" for name in (*folders, *names)}
             folders[:] = [name for name in folders if f"{here}/{name}" not in CHANGING]
         return {path for path in found if not path.startswith(tuple(c + "/" for c in CHANGING))}
 
     def close(self) -> None:
-        self.holder.send_signal(signal.SIGTERM)
+        os.kill(self.init, signal.SIGKILL)
         self.holder.wait()
         self.holder.stdout.close()
 

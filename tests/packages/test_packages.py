@@ -94,13 +94,15 @@ def chroot(debs: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> I
 @pytest.fixture(scope="module")
 def before(chroot: Chroot) -> set[str]:
     """What was there before anything was installed."""
-    return chroot.files()
+    files = chroot.files()
+    assert "/usr/bin/dpkg" in files
+    return files
 
 
 @pytest.fixture(scope="module")
 def installed(chroot: Chroot, before: set[str]) -> Chroot:
-    chroot.run("sh", "-c", "apt-get install -q -y --no-download --no-install-recommends "
-                           "/tmp/*.deb")
+    # There is no network: nothing else can be had.
+    chroot.run("sh", "-c", "apt-get install -q -y --no-install-recommends /tmp/*.deb")
     return chroot
 
 
@@ -149,7 +151,7 @@ def test_examples_build_without_open_vswitchs_source(installed: Chroot, static: 
 
 def test_the_lab_works(installed: Chroot) -> None:
     out = installed.run("nethv-demo", timeout=600)
-    assert "acme" in out or "tenant" in out
+    assert re.search(r"[1-9]\d* passed, 0 failed", out), out
 
 
 def older_schema(schema: str) -> str:
