@@ -19,6 +19,10 @@ lib_libpure_la_SOURCES = \
 	lib/compile/security.c \
 	lib/compile/tunnel.c \
 	lib/compile/wire.c \
+	lib/control-frame.c \
+	lib/control-frame.h \
+	lib/control-ledger.c \
+	lib/control-ledger.h \
 	lib/document-cloud.c \
 	lib/document-inventory.c \
 	lib/document-port.c \
@@ -121,6 +125,8 @@ lib_libcore_la_SOURCES = \
 	lib/ovs/reader.c \
 	lib/ovs/reader.h \
 	lib/ovs/secret.c \
+	lib/ovs/signature.c \
+	lib/ovs/signature.h \
 	lib/ovs/uplink.c \
 	lib/ovs/uplink.h \
 	lib/ovs/vswitch-private.h \

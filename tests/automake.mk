@@ -7,6 +7,7 @@ tests_unit_tests_SOURCES = \
 	lab/wan/shape.c \
 	tests/unit/compile.c \
 	tests/unit/compile-random.c \
+	tests/unit/control.c \
 	tests/unit/document.c \
 	tests/unit/handover.c \
 	tests/unit/made-model.c \
@@ -105,6 +106,7 @@ sanitized-tests: $(BUILT_SOURCES)
 # Fuzzers: tests/fuzz/NAME.c, seeds and old crashers in tests/fuzz/corpus/NAME.
 # With --enable-fuzz libFuzzer drives them, else "make check" replays the corpus.
 FUZZERS = \
+	tests/fuzz-control \
 	tests/fuzz-document \
 	tests/fuzz-enrol \
 	tests/fuzz-handover \
@@ -122,6 +124,11 @@ LDFLAGS_FUZZ = $(AM_LDFLAGS)
 TESTS += $(FUZZERS)
 endif
 EXTRA_DIST += tests/fuzz/corpus tests/fuzz/document.dict tests/fuzz/replay.c
+
+tests_fuzz_control_SOURCES = tests/fuzz/control.c $(FUZZ_DRIVER)
+tests_fuzz_control_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/control"'
+tests_fuzz_control_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_control_LDADD = $(CORE_LIBS)
 
 tests_fuzz_document_SOURCES = tests/fuzz/document.c $(FUZZ_DRIVER)
 tests_fuzz_document_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/document"'

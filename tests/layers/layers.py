@@ -37,8 +37,8 @@ FOLDERS = {
 
 # Files of lib/ that are not facts, without suffix.
 FILES = {name: VALUES for name in (
-    "json-cursor", "json-scan", "json-value", "notation", "numbers", "pipeline",
-    "rule", "rule-set", "token", "too-big", "wire")}
+    "control-frame", "json-cursor", "json-scan", "json-value", "notation",
+    "numbers", "pipeline", "rule", "rule-set", "token", "too-big", "wire")}
 FILES["twin"] = DECISIONS       # Joins compiled rules with traces.
 FILES["nethv-idl"] = SHELLS     # Generated.
 
