@@ -29,6 +29,8 @@ tests_unit_tests_SOURCES = \
 	tests/unit/wire.c \
 	tests/unit/world.c \
 	tests/unit/world.h \
+	tests/unit/world-change.c \
+	tests/unit/world-cloud.c \
 	tests/unit/world-fabric.c \
 	tests/unit/world-twin.c \
 	tests/unit/world-twin.h

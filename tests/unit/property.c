@@ -26,7 +26,7 @@
 #define SEEDS 40
 #define FRAMES 25
 #define FORGERIES 200
-#define CHANGES 6
+#define CHANGES 8
 
 static const struct world_port *
 port_of(const struct world *w, const struct trace_delivery *d)
@@ -211,7 +211,7 @@ try_learning_twice(struct world *w, uint64_t seed, int step)
  * ports of the tenant that it names may see it, and of the others' addresses
  * none may be learned. */
 static unsigned int
-try_forged(struct world *w, uint64_t seed, int step)
+try_forged(struct world *w, uint64_t seed, int step, const char *change)
 {
     const struct world_forgery forgery = world_draw_forgery(w);
     struct trace *trace = world_trace_forged(w, &forgery);
@@ -226,9 +226,11 @@ try_forged(struct world *w, uint64_t seed, int step)
                      PRIuSIZE" sees a forged frame", seed, step,
                      port - w->ports);
         cr_assert(forgery.plausible,
-                  "seed %"PRIu64", step %d: port %"PRIuSIZE" sees a frame "
-                  "from %#"PRIx32" that came by the wrong way", seed, step,
-                  port - w->ports, forgery.source);
+                  "seed %"PRIu64", step %d (%s): port %"PRIuSIZE" sees a "
+                  "frame from %#"PRIx32" with key %#"PRIx32", sent to host %"
+                  PRIuSIZE" as from "IP_FMT", that came by the wrong way",
+                  seed, step, change, port - w->ports, forgery.source,
+                  forgery.key, forgery.host, IP_ARGS(forgery.ip));
     }
     trace_destroy(trace);
     return n;
@@ -330,7 +332,7 @@ check_forgeries(struct world *w, uint64_t seed, int step, const char *change)
     unsigned int n = 0;
 
     for (int i = 0; i < FORGERIES; i++) {
-        n += try_forged(w, seed, step);
+        n += try_forged(w, seed, step, change);
     }
     return n;
 }

@@ -15,117 +15,21 @@
 #define EDGE_OFPORT 60              /* + index of the other cloud */
 #define PEER_OFPORT 70              /* + index of the other host */
 
-static ovs_be32
-private_ip(const struct world *w, size_t host)
+ovs_be32
+world_private_ip(const struct world *w, size_t host)
 {
     return htonl(0x0a000000
                  | nethv_location_host(w->hosts[host].location));
 }
 
-static ovs_be32
-public_ip(const struct world *w, size_t cloud)
+ovs_be32
+world_public_ip(const struct world *w, size_t cloud)
 {
     return htonl(0xcb007100 | w->clouds[cloud].id);
 }
 
-static unsigned int
-draw_encaps(struct world *w)
-{
-    return 1 + world_draw(w, ENCAP_ALL);
-}
-
-void
-world_add_host(struct world *w, size_t cloud)
-{
-    struct world_cloud *wc = &w->clouds[cloud];
-    struct world_host *wh = &w->hosts[w->n_hosts];
-    uint16_t id = ++wc->n_hosts;
-    char *name = world_new_name(w, "h");
-    struct host_spec spec = {
-        .name = name, .cloud = wc->uuid, .id = id, .gateway = id == 1,
-        .public_ip = id == 1 ? world_mapped(public_ip(w, cloud)) : in6addr_any,
-    };
-
-    wh->present = true;
-    wh->cloud = cloud;
-    wh->location = nethv_location(wc->id, id, 0);
-    /* The cloud passes what all its hosts do, so that they reach each other. */
-    wh->encaps = wc->encaps | draw_encaps(w);
-    wh->uuid = world_new_uuid(w);
-    model_put_host(w->model, &wh->uuid, &spec);
-    world_mute_host(w, w->n_hosts, false);
-    if (id == 1) {
-        wc->gateway = w->n_hosts;
-    }
-    wh->compiler = compiler_create(w->model, wh->location);
-    free(name);
-    w->n_hosts++;
-}
-
-void
-world_mute_host(struct world *w, size_t host, bool mute)
-{
-    struct world_host *wh = &w->hosts[host];
-    struct host_state state = {
-        .encap_ip = mute ? in6addr_any : world_mapped(private_ip(w, host)),
-        .encaps = wh->encaps,
-    };
-
-    model_set_host_state(w->model, &wh->uuid, &state);
-    wh->mute = mute;
-}
-
-void
-world_remove_host(struct world *w, size_t host)
-{
-    struct world_host *wh = &w->hosts[host];
-
-    model_remove(w->model, MODEL_HOST, &wh->uuid);
-    compiler_destroy(wh->compiler);
-    wh->compiler = NULL;
-    wh->present = false;
-}
-
-void
-world_add_cloud(struct world *w)
-{
-    struct world_cloud *wc = &w->clouds[w->n_clouds];
-    char *name = world_new_name(w, "c");
-    struct cloud_spec spec;
-
-    wc->id = w->n_clouds * 50 + 1 + world_draw(w, 50);
-    wc->mode = world_draw(w, 3);
-    wc->encaps = draw_encaps(w);
-    wc->uuid = world_new_uuid(w);
-    spec = (struct cloud_spec) {
-        .name = name, .id = wc->id, .provider = "", .jurisdiction = "",
-        .mtu = 1500, .encaps = wc->encaps, .mode = wc->mode,
-    };
-    model_put_cloud(w->model, &wc->uuid, &spec);
-    for (uint32_t n = 1 + world_draw(w, 3); n; n--) {
-        world_add_host(w, w->n_clouds);
-    }
-    free(name);
-    w->n_clouds++;
-}
-
-void
-world_draw_tree(struct world *w)
-{
-    struct world_tree *tree = &w->trees[0];
-
-    w->trees[1] = *tree;
-    tree->number++;
-    for (size_t i = 1; i < w->n_clouds; i++) {
-        tree->up[i] = world_draw(w, i);
-    }
-    for (size_t i = 0; i < w->n_clouds; i++) {
-        w->clouds[i].lags = w->trees[1].number && world_chance(w, 3);
-    }
-}
-
 /* Returns the neighbour in 'tree' by which cloud 'to' is reached from 'from'
- * (another one). */
+ * (another one); both are in it. */
 static size_t
 tree_next(const struct world_tree *tree, size_t from, size_t to)
 {
@@ -143,10 +47,15 @@ static bool
 clouds_joined(const struct world *w, size_t a, size_t b)
 {
     size_t high = MAX(a, b), low = MIN(a, b);
+    bool joined = false;
 
-    return high != low && (w->trees[0].up[high] == low
-                           || (w->trees[1].number
-                               && w->trees[1].up[high] == low));
+    for (size_t t = 0; t < 2; t++) {
+        const struct world_tree *tree = &w->trees[t];
+
+        joined |= tree->in[high] && tree->up[high] == low;
+    }
+    return high != low && joined && w->clouds[a].present
+           && w->clouds[b].present;
 }
 
 /* Writes 'tree' as 'cloud' sees it, whose edges are in 'f', to '*to'. */
@@ -156,7 +65,7 @@ fabric_set_tree(const struct world *w, size_t cloud, const struct fabric *f,
 {
     to->number = tree->number;
     for (size_t i = 0; i < w->n_clouds; i++) {
-        if (i == cloud || !tree->number) {
+        if (i == cloud || !tree->in[i] || !tree->in[cloud]) {
             continue;
         }
         size_t next = tree_next(tree, cloud, i);
@@ -254,8 +163,9 @@ connect_host(struct world *w, size_t host)
     const struct world_cloud *wc = &w->clouds[wh->cloud];
     bool gateway = host == wc->gateway;
 
-    trace_fabric_add_host(w->fabric, wh->trace, wc->id, private_ip(w, host),
-                          gateway ? public_ip(w, wh->cloud) : 0);
+    trace_fabric_add_host(w->fabric, wh->trace, wc->id,
+                          world_private_ip(w, host),
+                          gateway ? world_public_ip(w, wh->cloud) : 0);
     for (enum encap e = 0; wc->mode == CLOUD_DIRECT && e < ENCAP_N; e++) {
         if (wh->encaps & (1u << e)) {
             trace_fabric_add_tunnel(w->fabric, wh->trace,
@@ -267,14 +177,15 @@ connect_host(struct world *w, size_t host)
             trace_fabric_add_tunnel(w->fabric, wh->trace,
                                     u16_to_ofp(PEER_OFPORT + i),
                                     peer_encap(w, host, i),
-                                    private_ip(w, i));
+                                    world_private_ip(w, i));
         }
     }
     for (size_t i = 0; gateway && i < w->n_clouds; i++) {
         if (clouds_joined(w, wh->cloud, i)) {
             trace_fabric_add_tunnel(w->fabric, wh->trace,
                                     u16_to_ofp(EDGE_OFPORT + i),
-                                    w->edges[wh->cloud][i], public_ip(w, i));
+                                    w->edges[wh->cloud][i],
+                                    world_public_ip(w, i));
         }
     }
 }
@@ -326,7 +237,8 @@ draw_ip(struct world *w, size_t host)
     size_t other = world_draw(w, w->n_hosts);
 
     return w->hosts[other].cloud == w->hosts[host].cloud
-           ? private_ip(w, other) : public_ip(w, w->hosts[other].cloud);
+           ? world_private_ip(w, other)
+           : world_public_ip(w, w->hosts[other].cloud);
 }
 
 /* Returns the host whose private address 'ip' is for 'host', or -1. */
@@ -336,7 +248,7 @@ sender(const struct world *w, size_t host, ovs_be32 ip)
     for (size_t i = 0; i < w->n_hosts; i++) {
         if (w->hosts[i].present && !w->hosts[i].mute && i != host
             && w->hosts[i].cloud == w->hosts[host].cloud
-            && private_ip(w, i) == ip) {
+            && world_private_ip(w, i) == ip) {
             return i;
         }
     }
@@ -353,8 +265,8 @@ comes_over_edge(const struct world *w, size_t cloud, size_t source,
         const struct world_tree *wt = &w->trees[t];
 
         if (wt->number && (wt->number & NETHV_TREE_MASK) == tree) {
-            return source != cloud
-                   && public_ip(w, tree_next(wt, cloud, source)) == ip;
+            return source != cloud && wt->in[cloud] && wt->in[source]
+                   && world_public_ip(w, tree_next(wt, cloud, source)) == ip;
         }
     }
     return false;
@@ -425,7 +337,8 @@ world_trace_forged(struct world *w, const struct world_forgery *f)
     };
     struct trace_input in = { .host = wh->trace };
     uint64_t src = nethv_wire_address(f->tag, f->source);
-    uint64_t dst = nethv_wire_address(f->tag, f->key);
+    /* Where there is no other place for the key: with the tree's number. */
+    uint64_t dst = nethv_wire_address(f->tag, 0) | f->key;
     struct eth_header eth = { .eth_type = htons(0x88b6) };
     uint8_t frame[64] = { 0 };
     ovs_be32 key = htonl(f->key);
@@ -437,7 +350,7 @@ world_trace_forged(struct world *w, const struct world_forgery *f)
     }
     memcpy(frame, &eth, sizeof eth);
     in.tunnel.ip_src = f->ip;
-    in.tunnel.ip_dst = private_ip(w, f->host);
+    in.tunnel.ip_dst = world_private_ip(w, f->host);
     in.tunnel.tun_id = htonll(f->key);
     in.tunnel.flags = FLOW_TNL_F_KEY;
     memcpy(in.tunnel.metadata.opts.u8, &key, sizeof key);

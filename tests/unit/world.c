@@ -9,6 +9,7 @@
 #include "packets.h"
 #include "rule.h"
 #include "util.h"
+#include "uuid.h"
 
 #define ENDPOINT_OFPORT 100
 
@@ -75,8 +76,8 @@ world_mapped(ovs_be32 ip)
 
 /* Networks. */
 
-static void
-set_network_state(struct world *w, const struct world_network *net,
+void
+world_set_network_state(struct world *w, const struct world_network *net,
                   uint64_t sequence)
 {
     struct network_state state = { .tag = net->tag, .number = 1, .intent = 1,
@@ -85,8 +86,8 @@ set_network_state(struct world *w, const struct world_network *net,
     model_set_network_state(w->model, &net->uuid, &state);
 }
 
-static void
-add_link(struct world *w, struct world_network *net, size_t a, size_t b)
+void
+world_add_link(struct world *w, struct world_network *net, size_t a, size_t b)
 {
     struct uuid uuid = world_new_uuid(w);
     char *name = world_new_name(w, "l");
@@ -101,22 +102,29 @@ add_link(struct world *w, struct world_network *net, size_t a, size_t b)
 }
 
 /* Returns a group that no switch has had. */
-static uint32_t
-new_group(struct world *w)
+uint32_t
+world_new_group(struct world *w)
 {
     return (++w->next_row * UINT32_C(0x9e3779b1)) & NETHV_GROUP_MAX;
 }
 
-static void
-add_switch(struct world *w, struct world_network *net)
+enum switch_mode
+world_draw_mode(struct world *w)
+{
+    return world_chance(w, 10) ? SWITCH_OPENFLOW : SWITCH_LEARNING;
+}
+
+void
+world_add_switch(struct world *w, struct world_network *net)
 {
     char *name = world_new_name(w, "s");
     struct uuid *uuid = &net->switches[net->n_switches++];
-    struct switch_spec spec = { .name = name, .network = net->uuid };
+    struct switch_spec spec = { .name = name, .network = net->uuid,
+                                .mode = world_draw_mode(w) };
 
     *uuid = world_new_uuid(w);
     model_put_switch(w->model, uuid, &spec);
-    model_set_switch_group(w->model, uuid, new_group(w));
+    model_set_switch_group(w->model, uuid, world_new_group(w));
     free(name);
 }
 
@@ -128,35 +136,36 @@ add_topology(struct world *w, struct world_network *net)
     size_t n = 1 + world_draw(w, ARRAY_SIZE(net->switches));
 
     for (size_t i = 0; i < n; i++) {
-        add_switch(w, net);
+        world_add_switch(w, net);
     }
     for (size_t i = 1; i < n; i++) {
         if (shape == TREE) {
-            add_link(w, net, i, world_draw(w, i));
+            world_add_link(w, net, i, world_draw(w, i));
         } else if (shape == MESH) {
             for (size_t j = 0; j < i; j++) {
-                add_link(w, net, i, j);
+                world_add_link(w, net, i, j);
             }
         } else if (shape != APART) {
-            add_link(w, net, i, i - 1);
+            world_add_link(w, net, i, i - 1);
         }
     }
     if (shape == RING && n > 1) {
-        add_link(w, net, n - 1, 0);
+        world_add_link(w, net, n - 1, 0);
     }
 }
 
 /* Every host that has a port of a network follows it; here all hosts do. */
-static void
-add_follower(struct world *w, const struct world_network *net, size_t host)
+void
+world_add_follower(struct world *w, size_t network, size_t host)
 {
-    struct uuid uuid = world_new_uuid(w);
+    struct uuid *uuid = &w->hosts[host].followers[network];
     struct follower_spec spec = {
-        .network = net->uuid, .location = w->hosts[host].location,
-        .intent = 1, .sequence = 10,
+        .network = w->networks[network].uuid,
+        .location = w->hosts[host].location, .intent = 1, .sequence = 10,
     };
 
-    model_put_follower(w->model, &uuid, &spec);
+    *uuid = world_new_uuid(w);
+    model_put_follower(w->model, uuid, &spec);
 }
 
 static void
@@ -170,20 +179,39 @@ add_network(struct world *w, struct uuid tenant, uint32_t tag)
     net->tenant = tenant;
     net->tag = tag;
     model_put_network(w->model, &net->uuid, &spec);
-    set_network_state(w, net, 10);
+    world_set_network_state(w, net, 10);
     add_topology(w, net);
     for (size_t i = 0; i < w->n_hosts; i++) {
-        add_follower(w, net, i);
+        world_add_follower(w, net - w->networks, i);
     }
     free(name);
+}
+
+/* Returns a tag that no network has; a tenant may have had it. */
+uint32_t
+world_draw_tag(struct world *w)
+{
+    /* Both ends of both runs: without the group bit and with it. */
+    static const uint32_t tags[] = {
+        0x0001, 0xfeff, 0x0100, 0xffff, 0x012a,
+    };
+    uint32_t tag;
+    bool used;
+
+    do {
+        tag = tags[world_draw(w, ARRAY_SIZE(tags))];
+        used = false;
+        for (size_t i = 0; i < w->n_networks; i++) {
+            used |= w->networks[i].tag == tag;
+        }
+    } while (used);
+    return tag;
 }
 
 static void
 add_tenant(struct world *w)
 {
-    /* Ends of the range, with the group bit and without. */
-    static const uint32_t tags[] = { 1, 0x0100, 0x012a, 0xfffe, 0xffff };
-    uint32_t tag = tags[w->n_networks % ARRAY_SIZE(tags)];
+    uint32_t tag = world_draw_tag(w);
     struct uuid uuid = world_new_uuid(w);
     char *name = world_new_name(w, "t");
 
@@ -205,8 +233,8 @@ world_vport(const struct world *w, const struct world_port *port)
     return row ? CONTAINER_OF(row, struct vport, row) : NULL;
 }
 
-static size_t
-draw_host(struct world *w)
+size_t
+world_draw_host(struct world *w)
 {
     size_t host;
 
@@ -216,34 +244,53 @@ draw_host(struct world *w)
     return host;
 }
 
-/* Returns a number of 'host' that no binding has; it may have had one. */
-static uint32_t
-new_location(struct world *w, size_t host)
+/* Returns whether a binding of the tenant with 'port' has 'location'. */
+static bool
+location_used(const struct world *w, const struct world_port *port,
+              uint32_t location)
 {
-    uint32_t location;
-    struct eth_addr mac;
-    bool used;
+    const struct uuid *tenant = &w->networks[port->network].tenant;
+    bool used = false;
 
-    do {
+    for (size_t i = 0; i < w->n_ports; i++) {
+        const struct world_port *other = &w->ports[i];
+
+        if (other->host < 0
+            || !uuid_equals(&w->networks[other->network].tenant, tenant)) {
+            continue;
+        }
+        const struct binding *binding = world_vport(w, other)->binding;
+        used |= binding->location == location;
+        for (size_t j = 0; j < binding->n_macs; j++) {
+            used |= binding->macs[j].location == location;
+        }
+    }
+    return used;
+}
+
+/* Returns a location on 'host' that no binding of the tenant has; one may have
+ * had it. */
+static uint32_t
+new_location(struct world *w, const struct world_port *port, size_t host)
+{
+    uint32_t location = w->hosts[host].freed;
+
+    while (!location || location_used(w, port, location)
+           || world_chance(w, 2)) {
         location = w->hosts[host].location
                    | nethv_location(0, 0, 1 + world_draw(w, 300));
-        used = false;
-        for (size_t i = 0; i < w->n_networks; i++) {
-            used |= model_port_at(w->model, w->networks[i].tag, location, &mac)
-                    != NULL;
-        }
-    } while (used);
+    }
     return location;
 }
 
 /* A binding has the UUID of its port. */
-static void
-bind_port(struct world *w, struct world_port *port, size_t host)
+void
+world_bind_port(struct world *w, struct world_port *port, size_t host)
 {
     const struct vport *vport = world_vport(w, port);
     struct binding_mac *macs = xcalloc(vport->n_macs + 1, sizeof *macs);
     struct binding_spec spec = {
-        .port = port->uuid, .location = new_location(w, host),
+        .port = port->uuid, .location = new_location(w, port, host),
         .macs = macs, .n_macs = vport->n_macs,
         /* Confirmed, not yet, none. */
         .since = world_chance(w, 4) ? world_draw(w, 2) * 20 : 5,
@@ -252,7 +299,7 @@ bind_port(struct world *w, struct world_port *port, size_t host)
     for (size_t i = 0; i < vport->n_macs; i++) {
         macs[i].address = vport->macs[i].address;
         do {
-            macs[i].location = new_location(w, host);
+            macs[i].location = new_location(w, port, host);
         } while (macs[i].location == spec.location
                  || (i && macs[i].location == macs[i - 1].location));
     }
@@ -263,18 +310,31 @@ bind_port(struct world *w, struct world_port *port, size_t host)
     free(macs);
 }
 
-static void
-unbind_port(struct world *w, struct world_port *port)
+void
+world_unbind_port(struct world *w, struct world_port *port)
 {
     if (port->host >= 0) {
-        compiler_set_endpoint(w->hosts[port->host].compiler, &port->uuid, 0);
+        struct world_host *wh = &w->hosts[port->host];
+
+        wh->freed = world_vport(w, port)->binding->location;
+        compiler_set_endpoint(wh->compiler, &port->uuid, 0);
         model_remove(w->model, MODEL_BINDING, &port->uuid);
         port->host = -1;
     }
 }
 
-static void
-put_port(struct world *w, struct world_port *port)
+void
+world_unbind_host(struct world *w, size_t host)
+{
+    for (size_t i = 0; i < w->n_ports; i++) {
+        if (w->ports[i].host == host) {
+            world_unbind_port(w, &w->ports[i]);
+        }
+    }
+}
+
+void
+world_put_port(struct world *w, struct world_port *port)
 {
     const struct world_network *net = &w->networks[port->network];
     char *name = world_new_name(w, "p");
@@ -308,9 +368,9 @@ add_port(struct world *w)
     port->uuid = world_new_uuid(w);
     port->network = world_draw(w, w->n_networks);
     port->host = -1;
-    put_port(w, port);
+    world_put_port(w, port);
     if (!world_chance(w, 6)) {
-        bind_port(w, port, draw_host(w));
+        world_bind_port(w, port, world_draw_host(w));
     }
 }
 
@@ -322,7 +382,7 @@ world_init(struct world *w, uint64_t seed)
     w->model = model_create();
     w->mtu = world_chance(w, 4) ? 0 : 1400;
     for (size_t n = 1 + world_draw(w, WORLD_MAX_CLOUDS); n; n--) {
-        world_add_cloud(w);
+        world_add_cloud(w, w->n_clouds);
     }
     for (size_t i = 0; i < WORLD_MAX_CLOUDS; i++) {
         for (size_t j = 0; j < i; j++) {
@@ -421,147 +481,5 @@ world_forget_learned(struct world *w)
         if (w->hosts[i].present) {
             trace_host_forget(w->hosts[i].trace);
         }
-    }
-}
-
-/* Changes. */
-
-static const char *
-change_port(struct world *w)
-{
-    struct world_port *port = &w->ports[world_draw(w, w->n_ports)];
-
-    if (!port->present) {
-        put_port(w, port);
-        return "a port comes back";
-    }
-    switch (world_draw(w, 4)) {
-    case 0:
-        unbind_port(w, port);
-        model_remove(w->model, MODEL_PORT, &port->uuid);
-        port->present = false;
-        return "a port goes";
-    case 1:
-        unbind_port(w, port);
-        return "a port is unbound";
-    case 2:
-        put_port(w, port);
-        return "a port gets other addresses";
-    default:
-        unbind_port(w, port);
-        bind_port(w, port, draw_host(w));
-        return "a port moves";
-    }
-}
-
-static const char *
-change_link(struct world *w)
-{
-    struct world_network *net = &w->networks[world_draw(w, w->n_networks)];
-    size_t n;
-
-    if (world_chance(w, 2)) {
-        add_link(w, net, world_draw(w, net->n_switches),
-                 world_draw(w, net->n_switches));
-        return "a link comes";
-    }
-    struct model_row **links = model_sorted(w->model, MODEL_LINK, &n);
-    if (n) {
-        model_remove(w->model, MODEL_LINK, &links[world_draw(w, n)]->uuid);
-    }
-    free(links);
-    return "a link goes";
-}
-
-static const char *
-change_network(struct world *w)
-{
-    struct world_network *net = &w->networks[world_draw(w, w->n_networks)];
-
-    switch (world_draw(w, 3)) {
-    case 0:
-        if (net->n_switches < ARRAY_SIZE(net->switches)) {
-            add_switch(w, net);
-            add_link(w, net, 0, net->n_switches - 1);
-        }
-        return "a switch comes";
-    case 1:
-        model_set_switch_group(w->model,
-                               &net->switches[world_draw(w, net->n_switches)],
-                               world_draw(w, 2) * new_group(w));
-        return "a switch gets another flood group or loses it";
-    default:
-        set_network_state(w, net, world_draw(w, 30));
-        return "a network's sequence changes";
-    }
-}
-
-static const char *
-change_host(struct world *w)
-{
-    size_t host = draw_host(w);
-
-    if (world_chance(w, 2)) {
-        if (w->n_hosts < WORLD_MAX_HOSTS) {
-            world_add_host(w, w->hosts[host].cloud);
-            for (size_t i = 0; i < w->n_networks; i++) {
-                add_follower(w, &w->networks[i], w->n_hosts - 1);
-            }
-        }
-        return "a host comes";
-    }
-    if (host == w->clouds[w->hosts[host].cloud].gateway) {
-        return "nothing";
-    }
-    if (world_chance(w, 2)) {
-        world_mute_host(w, host, !w->hosts[host].mute);
-        return "a host's address is lost or found";
-    }
-    for (size_t i = 0; i < w->n_ports; i++) {
-        if (w->ports[i].host == host) {
-            unbind_port(w, &w->ports[i]);
-        }
-    }
-    world_remove_host(w, host);
-    return "a host goes";
-}
-
-static const char *
-add_late_cloud(struct world *w)
-{
-    size_t cloud = w->n_clouds, host = w->n_hosts;
-
-    if (cloud >= WORLD_MAX_CLOUDS || host + 3 > WORLD_MAX_HOSTS) {
-        return "nothing";
-    }
-    world_add_cloud(w);
-    w->trees[0].up[cloud] = w->trees[1].up[cloud] = world_draw(w, cloud);
-    for (; host < w->n_hosts; host++) {
-        for (size_t i = 0; i < w->n_networks; i++) {
-            add_follower(w, &w->networks[i], host);
-        }
-    }
-    return "a cloud comes";
-}
-
-const char *
-world_change(struct world *w)
-{
-    world_disconnect(w);
-    switch (world_draw(w, 10)) {
-    case 8:
-        return change_host(w);
-    case 9:
-        return add_late_cloud(w);
-    case 0:
-        return change_network(w);
-    case 1:
-    case 2:
-        return change_link(w);
-    case 3:
-        world_draw_tree(w);
-        return "the tree changes";
-    default:
-        return change_port(w);
     }
 }

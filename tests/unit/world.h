@@ -21,26 +21,32 @@
 
 #define WORLD_MAX_CLOUDS 4
 #define WORLD_MAX_HOSTS 16
+#define WORLD_MAX_NETWORKS 6
 #define WORLD_MAX_PORTS 64          /* A set of ports is a uint64_t. */
 #define WORLD_N_MACS 12
 
+/* A cloud that has left may come back, with the same id. */
 struct world_cloud {
+    bool present;
     uint8_t id;
     enum cloud_mode mode;
     unsigned int encaps;
     struct uuid uuid;
+    struct uuid link;               /* To another cloud. */
     size_t gateway;                 /* Index of its host. */
-    uint16_t n_hosts;               /* That it has ever had. */
     bool lags;                      /* Still stamps the tree before. */
 };
 
 struct world_host {
     bool present;
     bool mute;                      /* Its address is not known (any more). */
+    bool silent;                    /* Has not said what it passes. */
     size_t cloud;                   /* Index. */
     uint32_t location;
     unsigned int encaps;
     struct uuid uuid;
+    struct uuid followers[WORLD_MAX_NETWORKS];
+    uint32_t freed;                 /* Location that it let go last. */
     struct compiler *compiler;
     struct trace_host *trace;
 };
@@ -62,10 +68,11 @@ struct world_network {
     size_t n_links;
 };
 
-/* A tree over clouds: 'up[i]' is the cloud (index) above cloud 'i', of those
- * before it. */
+/* A tree over the clouds that were there: 'up[i]' is the cloud (index) above
+ * cloud 'i', of those before it; the first has none. */
 struct world_tree {
     uint32_t number;
+    bool in[WORLD_MAX_CLOUDS];
     size_t up[WORLD_MAX_CLOUDS];
 };
 
@@ -76,7 +83,7 @@ struct world {
     size_t n_clouds;
     struct world_host hosts[WORLD_MAX_HOSTS];
     size_t n_hosts;
-    struct world_network networks[6];
+    struct world_network networks[WORLD_MAX_NETWORKS];
     size_t n_networks;
     struct world_port ports[WORLD_MAX_PORTS];
     size_t n_ports;
@@ -130,16 +137,35 @@ struct vport *world_vport(const struct world *, const struct world_port *);
 struct eth_addr world_mac(unsigned int n);
 ovs_be32 world_ip(unsigned int n);
 
-/* Of the parts of the world to each other: the physical side is in
- * world-fabric.c. */
+/* Of the parts of the world to each other: networks and ports are in world.c,
+ * clouds, hosts and trees in world-cloud.c, the physical side is in
+ * world-fabric.c, changes in world-change.c. */
+void world_set_network_state(struct world *, const struct world_network *,
+                             uint64_t sequence);
+void world_add_link(struct world *, struct world_network *, size_t a,
+                    size_t b);
+void world_add_switch(struct world *, struct world_network *);
+enum switch_mode world_draw_mode(struct world *);
+uint32_t world_new_group(struct world *);
+uint32_t world_draw_tag(struct world *);
+size_t world_draw_host(struct world *);
+void world_put_port(struct world *, struct world_port *);
+void world_bind_port(struct world *, struct world_port *, size_t host);
+void world_unbind_port(struct world *, struct world_port *);
+ovs_be32 world_private_ip(const struct world *, size_t host);
+ovs_be32 world_public_ip(const struct world *, size_t cloud);
 struct uuid world_new_uuid(struct world *);
 char *world_new_name(struct world *, const char *prefix);
 struct in6_addr world_mapped(ovs_be32 ip);
-void world_add_cloud(struct world *);
+void world_add_cloud(struct world *, size_t cloud);
+void world_remove_cloud(struct world *, size_t cloud);
+const char *world_alter_cloud(struct world *, size_t cloud);
 void world_add_host(struct world *, size_t cloud);
 void world_remove_host(struct world *, size_t host);
 void world_mute_host(struct world *, size_t host, bool mute);
 void world_draw_tree(struct world *);
+void world_unbind_host(struct world *, size_t host);
+void world_add_follower(struct world *, size_t network, size_t host);
 void world_set_fabric(const struct world *, size_t host, struct compiler *);
 void world_connect(struct world *);
 void world_disconnect(struct world *);
