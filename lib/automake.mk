@@ -41,6 +41,7 @@ lib_libpure_la_SOURCES = \
 	lib/json-scan.c \
 	lib/json-scan.h \
 	lib/json-value.h \
+	lib/linkstate.h \
 	lib/model-ports.c \
 	lib/model-private.h \
 	lib/model-query.c \
@@ -57,6 +58,7 @@ lib_libpure_la_SOURCES = \
 	lib/plan.h \
 	lib/provider.c \
 	lib/provider.h \
+	lib/repair.h \
 	lib/row-json.c \
 	lib/row-json.h \
 	lib/rule-set.c \
