@@ -30,6 +30,8 @@ gateway_nethv_gateway_SOURCES = \
 	gateway/nethv-gateway.c \
 	gateway/plant.c \
 	gateway/plant.h \
+	gateway/relays.c \
+	gateway/relays.h \
 	gateway/tunnels.c \
 	gateway/tunnels.h
 gateway_nethv_gateway_LDADD = $(ENROL_LIBS) $(CORE_LIBS)

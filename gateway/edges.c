@@ -85,53 +85,7 @@ add_tree(struct db *db, const struct model *model, uint8_t cloud,
     tree_next_hops(&tree, cloud, handed->via);
 }
 
-static bool
-has_presence(const struct network *network, uint8_t cloud)
-{
-    const struct vswitch *sw;
-    const struct presence *presence;
-
-    LIST_FOR_EACH (sw, network_node, &network->switches) {
-        HMAP_FOR_EACH (presence, node, &sw->hosts) {
-            if (nethv_location_cloud(presence->location) == cloud) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-static int
-compare_uuids(const void *a, const void *b)
-{
-    return uuid_compare_3way(a, b);
-}
-
-/* The networks that have endpoints in 'cloud'. */
-static void
-add_networks(const struct model *model, uint8_t cloud,
-             struct handover *handover)
-{
-    const struct model_row *row;
-    size_t allocated = 0;
-
-    MODEL_FOR_EACH (row, MODEL_NETWORK, model) {
-        const struct network *network = CONTAINER_OF(row, struct network, row);
-        if (has_presence(network, cloud)) {
-            if (handover->n_networks >= allocated) {
-                handover->networks = x2nrealloc(handover->networks, &allocated,
-                                                sizeof *handover->networks);
-            }
-            handover->networks[handover->n_networks++] = row->uuid;
-        }
-    }
-    if (handover->n_networks) {
-        qsort(handover->networks, handover->n_networks,
-              sizeof *handover->networks, compare_uuids);
-    }
-}
-
-void
+uint8_t
 edges_handover(struct db *db, const struct model *model,
                const char *host_name, const struct handover *previous,
                struct handover *handover)
@@ -141,14 +95,14 @@ edges_handover(struct db *db, const struct model *model,
 
     memset(handover, 0, sizeof *handover);
     if (!row) {
-        return;
+        return 0;
     }
     const struct host *self = CONTAINER_OF(row, struct host, row);
     add_edges(db, model, self, handover);
     add_tree(db, model, self->cloud->id, &handover->trees[0]);
-    add_networks(model, self->cloud->id, handover);
     if (previous) {
         bool same = previous->trees[0].number == handover->trees[0].number;
         handover->trees[1] = previous->trees[same ? 1 : 0];
     }
+    return self->cloud->id;
 }

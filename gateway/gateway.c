@@ -6,6 +6,7 @@
 #include "gateway/edges.h"
 #include "gateway/enrol.h"
 #include "gateway/global.h"
+#include "gateway/relays.h"
 #include "gateway/sign.h"
 #include "gateway/tunnels.h"
 #include "handover.h"
@@ -34,6 +35,7 @@ struct gateway {
     char *name;                     /* Of this host. */
     struct model *model;
     struct db *db;
+    struct relays *relays;
     struct global *global;
     struct enrol *enrol;            /* NULL also if it cannot listen. */
     struct sign *sign;              /* NULL also if not the authority. */
@@ -63,6 +65,7 @@ stop(struct gateway *gw)
     enrol_destroy(gw->enrol);
     global_destroy(gw->global);
     db_destroy(gw->db);
+    relays_destroy(gw->relays);
     model_destroy(gw->model);
     handover_uninit(&gw->handover);
     gw->handed = false;
@@ -71,6 +74,7 @@ stop(struct gateway *gw)
     gw->enrol = NULL;
     gw->global = NULL;
     gw->db = NULL;
+    gw->relays = NULL;
     gw->model = NULL;
     gw->name = NULL;
 }
@@ -92,6 +96,7 @@ start(struct gateway *gw, const struct vswitch_config *config)
     VLOG_INFO("this is gateway %s of cloud %s", config->host, config->cloud);
     gw->name = xstrdup(config->host);
     gw->model = model_create();
+    gw->relays = relays_create(gw->model);
     gw->db = db_create(gw->model, DB_ALL);
     gw->global = global_create(config->host);
 
@@ -146,6 +151,23 @@ configure(struct gateway *gw)
     return true;
 }
 
+/* Fills in the networks of 'handover', for the gateway of 'cloud'. */
+static void
+add_relayed_networks(struct gateway *gw, uint8_t cloud,
+                     struct handover *handover)
+{
+    relays_set_tree(gw->relays, cloud, handover->trees[0].via);
+    if (relays_run(gw->relays) || !gw->handover.n_networks) {
+        handover->networks = relays_networks(gw->relays,
+                                             &handover->n_networks);
+    } else {
+        handover->n_networks = gw->handover.n_networks;
+        handover->networks = xmemdup(gw->handover.networks,
+                                     (handover->n_networks
+                                      * sizeof *handover->networks));
+    }
+}
+
 /* Hands over to the agent what has changed. */
 static void
 hand_over(struct gateway *gw)
@@ -155,8 +177,10 @@ hand_over(struct gateway *gw)
         return;
     }
     struct handover handover;
-    edges_handover(gw->db, gw->model, gw->name,
-                   gw->handed ? &gw->handover : NULL, &handover);
+    uint8_t cloud = edges_handover(gw->db, gw->model, gw->name,
+                                   gw->handed ? &gw->handover : NULL,
+                                   &handover);
+    add_relayed_networks(gw, cloud, &handover);
     gw->seqno = db_seqno(gw->db);
     if (gw->handed && handover_equal(&handover, &gw->handover)) {
         handover_uninit(&handover);

@@ -15,6 +15,7 @@ lib_libpure_la_SOURCES = \
 	lib/compile/emit.h \
 	lib/compile/flood.c \
 	lib/compile/forward.c \
+	lib/compile/homes.c \
 	lib/compile/internal.h \
 	lib/compile/security.c \
 	lib/compile/tunnel.c \

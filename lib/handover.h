@@ -15,7 +15,8 @@
  *
  * 'via' says for each cloud in the tree by which neighbouring cloud it is
  * reached.  The first tree is the current one.  'networks' are those whose
- * floods this gateway relays: they have endpoints in its cloud.
+ * floods this gateway relays: they have endpoints in its cloud, or on both sides
+ * of it.
  *
  * Pure. */
 

@@ -3,6 +3,7 @@ if HAVE_CRITERION
 check_PROGRAMS += tests/unit-tests
 TESTS += tests/unit-tests
 tests_unit_tests_SOURCES = \
+	gateway/relays.c \
 	lab/wan/ring.c \
 	lab/wan/shape.c \
 	tests/unit/compile.c \
@@ -16,6 +17,7 @@ tests_unit_tests_SOURCES = \
 	tests/unit/model.c \
 	tests/unit/numbers.c \
 	tests/unit/plan.c \
+	tests/unit/relays.c \
 	tests/unit/rule.c \
 	tests/unit/pki-rsa-request.inc \
 	tests/unit/pki.c \

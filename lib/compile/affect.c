@@ -123,46 +123,53 @@ affect_port(struct compiler *c, const struct model_row *row)
 {
     const struct vport *port = CONTAINER_OF(row, struct vport, row);
 
-    c->homes_stale |= compiler_endpoint(c, &row->uuid) != NULL;
+    struct endpoint *ep = compiler_endpoint(c, &row->uuid);
+
+    if (ep) {
+        homes_note(c, ep);
+    }
     mark_port(c, port);
     mark_sharers(c, port);
     compiler_mark(c, ROLE_FLOOD, &port->vswitch->row.uuid);
 }
 
+/* Returns whether 'port' at 'location' may make a difference to floods of its
+ * switch: they go to hosts, so only the first and the last port of the switch
+ * on a host do; on this host every port does. */
+static bool
+floods_differ(const struct compiler *c, const struct vport *port,
+              uint32_t location)
+{
+    uint32_t host = location & NETHV_HOST_MASK;
+
+    return host == c->self || vswitch_n_ports_at(port->vswitch, host) <= 1;
+}
+
 static void
 affect_binding(struct compiler *c, const struct model_row *row)
 {
-    const struct binding *binding = CONTAINER_OF(row, struct binding, row);
-    const struct vport *port = binding->port;
+    const struct vport *port = CONTAINER_OF(row, struct binding, row)->port;
+    const struct binding *binding;
 
     mark_port(c, port);
     if (!port->row.present) {
         return;
     }
-    /* A flood goes to hosts, so only the first and the last port of the switch
-     * on a host make a difference; on this host every port does. */
-    uint32_t host = binding->location & NETHV_HOST_MASK;
-    if (host == c->self || vswitch_n_ports_at(port->vswitch, host) <= 1) {
-        compiler_mark(c, ROLE_FLOOD, &port->vswitch->row.uuid);
+    /* Another binding of the port may count now, or no longer. */
+    LIST_FOR_EACH (binding, port_node, &port->bindings) {
+        if (floods_differ(c, port, binding->location)) {
+            compiler_mark(c, ROLE_FLOOD, &port->vswitch->row.uuid);
+        }
     }
 }
 
-/* Endpoints whose numbers have become usable, or no longer are. */
+/* Numbers may have become usable, or no longer are. */
 static void
-affect_follower(struct compiler *c, const struct model_row *row OVS_UNUSED)
+affect_follower(struct compiler *c, const struct model_row *row)
 {
-    const struct endpoint *ep;
-    HMAP_FOR_EACH (ep, node, &c->endpoints) {
-        const struct model_row *port = model_find(c->model, MODEL_PORT,
-                                                  &ep->port);
-        if (port) {
-            const struct vport *vport = CONTAINER_OF(port, struct vport, row);
-            if (vport->binding
-                && binding_usable(vport->binding) != ep->usable) {
-                compiler_mark(c, ROLE_ENDPOINT, &ep->port);
-            }
-        }
-    }
+    const struct follower *follower = CONTAINER_OF(row, struct follower, row);
+
+    homes_touch(c, &follower->network->row.uuid);
 }
 
 static void

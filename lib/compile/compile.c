@@ -65,7 +65,7 @@ compiler_create(struct model *model, uint32_t self)
     c->self = self & NETHV_HOST_MASK;
     c->cloud = nethv_location_cloud(self);
     hmap_init(&c->endpoints);
-    hmap_init(&c->homes);
+    homes_init(c);
     hmap_init(&c->domains);
     for (size_t i = 0; i < ROLE_N; i++) {
         hmap_init(&c->dirty[i]);
@@ -74,15 +74,6 @@ compiler_create(struct model *model, uint32_t self)
     compiler_observe(c);
     compiler_mark_all(c);
     return c;
-}
-
-static void
-homes_clear(struct hmap *homes)
-{
-    struct home *home;
-    HMAP_FOR_EACH_POP (home, node, homes) {
-        free(home);
-    }
 }
 
 static void
@@ -110,8 +101,7 @@ compiler_destroy(struct compiler *c)
         free(ep);
     }
     hmap_destroy(&c->endpoints);
-    homes_clear(&c->homes);
-    hmap_destroy(&c->homes);
+    homes_destroy(c);
     struct switch_domain *sd;
     HMAP_FOR_EACH_POP (sd, node, &c->domains) {
         free(sd);
@@ -160,12 +150,14 @@ compiler_set_endpoint(struct compiler *c, const struct uuid *port,
         hmap_insert(&c->endpoints, &ep->node, uuid_hash(port));
     }
     ep->ofport = ofport;
-    if (!ofport) {
+    if (ofport) {
+        homes_note(c, ep);
+    } else {
+        homes_forget(c, ep);
         hmap_remove(&c->endpoints, &ep->node);
         free(ep);
     }
 
-    c->homes_stale = true;
     compiler_mark(c, ROLE_ENDPOINT, port);
     const struct model_row *row = model_find(c->model, MODEL_PORT, port);
     if (row) {
@@ -317,75 +309,12 @@ compile_owner(struct compiler *c, enum compile_role role,
     rule_set_replace(&c->rules, &owner, &rules);
 }
 
-static bool
-home_find(const struct hmap *homes, const struct uuid *network)
-{
-    const struct home *home;
-    HMAP_FOR_EACH_WITH_HASH (home, node, uuid_hash(network), homes) {
-        if (uuid_equals(&home->network, network)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool
-compiler_is_home(const struct compiler *c, const struct network *network)
-{
-    return home_find(&c->homes, &network->row.uuid);
-}
-
-/* Marks the owners in networks that are in one of the sets only. */
-static void
-mark_homes(struct compiler *c, const struct hmap *in, const struct hmap *not_in)
-{
-    const struct home *home;
-    HMAP_FOR_EACH (home, node, in) {
-        const struct model_row *row = model_find(c->model, MODEL_NETWORK,
-                                                 &home->network);
-        if (row && !home_find(not_in, &home->network)) {
-            compiler_affect_network(c, row);
-        }
-    }
-}
-
-/* Finds out which networks have endpoints here. */
-static void
-update_homes(struct compiler *c)
-{
-    struct hmap homes = HMAP_INITIALIZER(&homes);
-    const struct endpoint *ep;
-
-    HMAP_FOR_EACH (ep, node, &c->endpoints) {
-        const struct model_row *row = model_find(c->model, MODEL_PORT,
-                                                 &ep->port);
-        if (!row) {
-            continue;
-        }
-        const struct uuid *network
-            = &CONTAINER_OF(row, struct vport, row)->network->row.uuid;
-        if (!home_find(&homes, network)) {
-            struct home *home = xmalloc(sizeof *home);
-            home->network = *network;
-            hmap_insert(&homes, &home->node, uuid_hash(network));
-        }
-    }
-    mark_homes(c, &homes, &c->homes);
-    mark_homes(c, &c->homes, &homes);
-    hmap_swap(&c->homes, &homes);
-    homes_clear(&homes);
-    hmap_destroy(&homes);
-    c->homes_stale = false;
-}
-
 size_t
 compiler_run(struct compiler *c)
 {
     size_t n = 0;
 
-    if (c->homes_stale) {
-        update_homes(c);
-    }
+    homes_update(c);
 
     /* In the order of the roles: compiling a switch may mark its ports. */
     for (enum compile_role role = 0; role < ROLE_N; role++) {

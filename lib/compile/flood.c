@@ -82,10 +82,14 @@ static void
 spread_add_locals(struct spread *s, const struct compiler *c,
                   const struct vswitch *sw)
 {
+    const struct home *home = homes_find(c, &sw->network->row.uuid);
     const struct endpoint *ep;
 
-    s->locals = xmalloc(hmap_count(&c->endpoints) * sizeof *s->locals);
-    HMAP_FOR_EACH (ep, node, &c->endpoints) {
+    if (!home) {
+        return;
+    }
+    s->locals = xmalloc(ovs_list_size(&home->endpoints) * sizeof *s->locals);
+    LIST_FOR_EACH (ep, home_node, &home->endpoints) {
         const struct model_row *row = model_find(c->model, MODEL_PORT,
                                                  &ep->port);
         if (!row) {

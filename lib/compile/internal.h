@@ -39,7 +39,8 @@ struct compiler {
     struct fabric fabric;
     struct hmap endpoints;          /* struct endpoint. */
     struct hmap homes;              /* struct home. */
-    bool homes_stale;
+    struct ovs_list moved;          /* struct endpoint by 'moved_node'. */
+    struct ovs_list touched;        /* struct home by 'touched_node'. */
     struct hmap domains;            /* struct switch_domain. */
     struct hmap dirty[ROLE_N];      /* struct dirty_owner. */
     struct rule_set rules;
@@ -51,6 +52,10 @@ struct compiler {
 struct home {
     struct hmap_node node;          /* In compiler->homes by 'network'. */
     struct uuid network;
+    struct ovs_list endpoints;      /* struct endpoint by 'home_node'. */
+    bool compiled;                  /* With endpoints, when last compiled. */
+    bool touched;                   /* On the list of touched ones: */
+    struct ovs_list touched_node;
 };
 
 /* An endpoint of this host. */
@@ -59,6 +64,10 @@ struct endpoint {
     struct uuid port;
     uint32_t ofport;
     bool usable;                    /* Its numbers were, when last compiled. */
+    struct home *home;              /* As of the last run, or NULL. */
+    struct ovs_list home_node;
+    bool moved;                     /* On the list of moved ones: */
+    struct ovs_list moved_node;
 };
 
 /* Marks an owner, so that the next run computes its rules anew. */
@@ -72,6 +81,21 @@ void compiler_affect_network(struct compiler *, const struct model_row *);
 
 /* Watches the model, marking whom its changes concern (affect.c). */
 void compiler_observe(struct compiler *);
+
+/* Homes (homes.c).  An endpoint that is new, goes, or whose port may be in
+ * another network now is noted; a run first finds the homes of all that were,
+ * and marks the owners in networks that have become homes or no longer are.
+ * Touching a home has a run look whether its endpoints' numbers are usable. */
+void homes_init(struct compiler *);
+void homes_destroy(struct compiler *);
+void homes_note(struct compiler *, struct endpoint *);
+void homes_forget(struct compiler *, struct endpoint *);
+void homes_touch(struct compiler *, const struct uuid *network);
+void homes_update(struct compiler *);
+
+/* Returns the home that 'network' is, or NULL. */
+const struct home *homes_find(const struct compiler *,
+                              const struct uuid *network);
 
 /* Emitters: write the rules of one owner.  'row' is present and of the role's
  * kind; NULL for the roles that have none. */

@@ -209,6 +209,6 @@ Test(compile, any_rows_in_any_order)
     uint32_t first = env_number("NETHV_COMPILE_SEED", 1);
 
     for (uint32_t seed = first; seed < first + 10; seed++) {
-        run(seed, env_number("NETHV_COMPILE_STEPS", 200));
+        run(seed, env_number("NETHV_COMPILE_STEPS", 400));
     }
 }
