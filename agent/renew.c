@@ -3,6 +3,7 @@
 #include "agent/renew.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "nethv-idl.h"
 #include "openvswitch/vlog.h"
@@ -99,6 +100,17 @@ install(const char *certificate, const struct files *files)
     return error ? error : pki_write_file(PKI_HOST_KEY, files->key, 0600);
 }
 
+/* Whether the last install() got no further than the certificate. */
+static bool
+is_half_done(void)
+{
+    struct stat key, certificate;
+    return (!stat(PKI_HOST_KEY, &key) && !stat(PKI_HOST_CERT, &certificate)
+            && (key.st_mtim.tv_sec < certificate.st_mtim.tv_sec
+                || (key.st_mtim.tv_sec == certificate.st_mtim.tv_sec
+                    && key.st_mtim.tv_nsec < certificate.st_mtim.tv_nsec)));
+}
+
 static void
 consider(const char *certificate)
 {
@@ -110,6 +122,9 @@ consider(const char *certificate)
         if (!error) {
             VLOG_INFO("this host has a new certificate");
         }
+    } else if (!error && !strcmp(certificate, files.certificate)
+               && is_half_done()) {
+        error = pki_write_file(PKI_HOST_KEY, files.key, 0600);
     }
     if (error) {
         VLOG_WARN("the new certificate is not taken: %s", error);

@@ -23,7 +23,7 @@ VLOG_DEFINE_THIS_MODULE(enrol);
 #define CONNECTIONS_PER_IP_MAX 8u
 #define IDLE_SECONDS 15u
 #define ANSWER_MSEC 20000           /* Wait for the database and the CA. */
-#define RELOAD_MSEC 60000           /* Between looks at the key's files. */
+#define RELOAD_MSEC 5000            /* Between looks at the certificate. */
 #define PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
 /* One HTTP request, from its first line until its answer is sent. */

@@ -74,10 +74,12 @@ tests_shells_LDADD = $(CORE_LIBS)
 
 # System tests: in labs, so only as root, and not part of "make check".
 # One a line, so that branches merge.
+EXTRA_DIST += tests/system/authority.py
 EXTRA_DIST += tests/system/clock.py
 EXTRA_DIST += tests/system/conftest.py
 EXTRA_DIST += tests/system/database.py
 EXTRA_DIST += tests/system/frames.py
+EXTRA_DIST += tests/system/markdown.py
 EXTRA_DIST += tests/system/reach.py
 EXTRA_DIST += tests/system/test_attach.py
 EXTRA_DIST += tests/system/test_bench.py
@@ -92,9 +94,12 @@ EXTRA_DIST += tests/system/test_join.py
 EXTRA_DIST += tests/system/test_lab.py
 EXTRA_DIST += tests/system/test_lab_nethv.py
 EXTRA_DIST += tests/system/test_man.py
+EXTRA_DIST += tests/system/test_readme.py
+EXTRA_DIST += tests/system/test_renewal.py
 EXTRA_DIST += tests/system/test_resilience.py
 EXTRA_DIST += tests/system/test_schema.py
 EXTRA_DIST += tests/system/test_shells.py
+EXTRA_DIST += tests/system/test_tutorial.py
 EXTRA_DIST += tests/system/test_uplink.py
 EXTRA_DIST += tests/system/traffic.py
 EXTRA_DIST += tests/system/wires.py

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import LabError
-from .host import NIC, Process, move_uplink
+from .host import NIC, Process
 from .scenario import PROVIDERS, Cloud, Endpoint, Host
 
 if TYPE_CHECKING:
@@ -74,7 +74,6 @@ def init(lab: Lab) -> None:
     cloud = lab.scenario.cloud(host.cloud)
     ctl(lab, "init", "--cloud", cloud.name, "--public-ip", str(host.public_ip),
         *_describe(cloud), "--mode", lab.scenario.intra, *_datapath(lab))
-    ensure_uplink(lab, host)
 
 
 def add_clouds(lab: Lab) -> None:
@@ -113,15 +112,6 @@ def join(lab: Lab, host: Host) -> None:
     token = ctl(lab, "host-token", host.cloud,
                 *(["--gateway"] if host.gateway else [])).strip()
     lab.run(host.name, ["nethv-agent", "join", token, *_datapath(lab)])
-    ensure_uplink(lab, host)
-
-
-def ensure_uplink(lab: Lab, host: Host) -> None:
-    """Moves the NIC of 'host' if joining has left it where it was."""
-    if lab.scenario.datapath == "netdev" and lab.run(
-            host.name, ["ovs-vsctl", "br-exists", "br-phy"],
-            check=False).returncode:
-        move_uplink(lab.node(host.name), host, lab.scenario.cloud(host.cloud))
 
 
 def firewall(lab: Lab, cloud: Cloud) -> list[str]:

@@ -499,6 +499,16 @@ pki_check(const char *what, const char *pem, const char *key,
 }
 
 bool
+pki_is_pair(const char *pem, const char *key)
+{
+    X509 *certificate = certificate_from_pem(pem);
+    bool pair = certificate && belongs_to(certificate, key);
+    X509_free(certificate);
+    ERR_clear_error();
+    return pair;
+}
+
+bool
 pki_wants_renewal(const char *pem, long long int now)
 {
     struct pki_info info;

@@ -80,6 +80,9 @@ char *pki_describe(const char *certificate, struct pki_info *);
 char *pki_check(const char *what, const char *certificate, const char *key,
                 const char *ca_certificate, long long int now);
 
+/* Returns whether 'certificate' was made for 'key'. */
+bool pki_is_pair(const char *certificate, const char *key);
+
 /* Returns whether it is time at 'now' to make 'certificate' anew. */
 bool pki_wants_renewal(const char *certificate, long long int now);
 

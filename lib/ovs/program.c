@@ -5,6 +5,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "command-line.h"
 #include "daemon.h"
@@ -12,15 +13,19 @@
 #include "nethv/version.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
+#include "ovs/pki.h"
 #include "stream-ssl.h"
 #include "timeval.h"
 #include "unixctl.h"
 #include "util.h"
 
+VLOG_DEFINE_THIS_MODULE(program);
+
 struct program {
     struct unixctl_server *unixctl;
     char *unixctl_path;             /* NULL for the default. */
     bool exiting;
+    struct timespec key_time, certificate_time; /* When looked at last. */
 };
 
 enum {
@@ -79,6 +84,62 @@ cmd_exit(struct unixctl_conn *conn, int argc OVS_UNUSED,
     unixctl_command_reply(conn, NULL);
 }
 
+/* Stores when 'path' was changed last in '*time'; returns whether that differs
+ * from what is there. */
+static bool
+has_changed(const char *path, struct timespec *time)
+{
+    struct stat s;
+    if (stat(path, &s) || (s.st_mtim.tv_sec == time->tv_sec
+                           && s.st_mtim.tv_nsec == time->tv_nsec)) {
+        return false;
+    }
+    *time = s.st_mtim;
+    return true;
+}
+
+static bool
+is_pair(void)
+{
+    char *key, *certificate;
+    char *error = pki_read_file(PROGRAM_KEY, &key);
+
+    if (!error) {
+        error = pki_read_file(PROGRAM_CERTIFICATE, &certificate);
+        bool pair = !error && pki_is_pair(certificate, key);
+        pki_wipe(key);
+        if (!error) {
+            free(certificate);
+            return pair;
+        }
+    }
+    free(error);
+    return false;
+}
+
+/* Uses the key and the certificate that the files hold now.  They are written
+ * one after the other, in either order: stream_ssl_set_key_and_cert() would
+ * miss a certificate that comes after its key, and a key that comes first does
+ * not fit the certificate in use.  So the two are read when they belong
+ * together, the certificate first. */
+static void
+read_identity(struct program *program)
+{
+    bool key = has_changed(PROGRAM_KEY, &program->key_time);
+    bool certificate = has_changed(PROGRAM_CERTIFICATE,
+                                   &program->certificate_time);
+    if (!key && !certificate) {
+        return;
+    }
+    if (is_pair()) {
+        stream_ssl_set_certificate_file(PROGRAM_CERTIFICATE);
+        stream_ssl_set_private_key_file(PROGRAM_KEY);
+    } else {
+        VLOG_WARN("%s and %s do not belong together: they are read again when "
+                  "one of them changes", PROGRAM_KEY, PROGRAM_CERTIFICATE);
+    }
+}
+
 struct program *
 program_start(int argc, char *argv[], void (*usage)(void))
 {
@@ -92,7 +153,7 @@ program_start(int argc, char *argv[], void (*usage)(void))
     service_start(&argc, &argv);
     parse_options(program, argc, argv, usage);
     fatal_ignore_sigpipe();
-    stream_ssl_set_key_and_cert(PROGRAM_KEY, PROGRAM_CERTIFICATE);
+    read_identity(program);
     stream_ssl_set_ca_cert_file(PROGRAM_CA, false);
 
     daemonize_start(false);
@@ -118,8 +179,7 @@ program_started(struct program *program OVS_UNUSED)
 void
 program_run(struct program *program)
 {
-    /* Renewed now and then. */
-    stream_ssl_set_key_and_cert(PROGRAM_KEY, PROGRAM_CERTIFICATE);
+    read_identity(program);
     unixctl_server_run(program->unixctl);
 }
 

@@ -18,11 +18,12 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+TOP = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(TOP / "tests/packages"), str(TOP / "tests/system")]
 
 from chroot import Chroot, make_base  # noqa: E402
+from markdown import blocks, commands  # noqa: E402
 
-TOP = Path(__file__).resolve().parents[2]
 NAMES = ["libnethv-dev", "libnethv0", "nethv-agent", "nethv-ctl", "nethv-database",
          "nethv-gateway", "nethv-lab"]
 EXAMPLES = "/usr/share/doc/libnethv-dev/examples"
@@ -38,6 +39,14 @@ pytestmark = [
 ]
 
 
+def readme(word: str) -> str:
+    """The commands of README.md that are marked with 'word'."""
+    found = [command for block in blocks(TOP / "README.md") if block.words == (word,)
+             for command in commands(block)]
+    assert found
+    return "\n".join(found)
+
+
 def build_packages(folder: Path) -> None:
     source = folder / "nethv"
     source.mkdir()
@@ -48,10 +57,10 @@ def build_packages(folder: Path) -> None:
     subprocess.run(["tar", "-C", source, "-xf", folder / "nethv.tar"], check=True)
     with open(folder / "build.log", "w", encoding="utf-8") as log:
         done = subprocess.run(
-            ["dpkg-buildpackage", "-us", "-uc", "-b", "-Pnocheck"], cwd=source, check=False,
+            ["sh", "-exc", readme("package")], cwd=source, check=False,
             stdout=log, stderr=subprocess.STDOUT,
             env={k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))} | {
-                "DEB_BUILD_OPTIONS": "nocheck parallel=2",
+                "DEBIAN_FRONTEND": "noninteractive",
                 "NETHV_CACHE": os.environ.get("NETHV_CACHE", "/var/cache/nethv")})
     assert done.returncode == 0, (folder / "build.log").read_text("utf-8")[-4000:]
 
@@ -85,6 +94,9 @@ def chroot(debs: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> I
     """A Debian that has what the packages need, and the packages in /tmp."""
     base = make_base(sorted({*dependencies(debs), *COMPILERS}))
     made = Chroot(base, tmp_path_factory.mktemp("chroot"))
+    # There is no network: nothing else can be had.
+    (made.root / "etc/apt/apt.conf.d/99local").write_text(
+        'APT::Install-Recommends "false";\n')
     for deb in debs.values():
         shutil.copy(deb, made.root / "tmp")
     yield made
@@ -101,8 +113,8 @@ def before(chroot: Chroot) -> set[str]:
 
 @pytest.fixture(scope="module")
 def installed(chroot: Chroot, before: set[str]) -> Chroot:
-    # There is no network: nothing else can be had.
-    chroot.run("sh", "-c", "apt-get install -q -y --no-install-recommends /tmp/*.deb")
+    chroot.run("sh", "-exc", f"cd /tmp\n{readme('machine')}")
+    chroot.run("sh", "-c", "apt-get install -q -y /tmp/*.deb")
     return chroot
 
 

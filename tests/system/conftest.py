@@ -84,7 +84,8 @@ def lab_needed() -> None:
 
 @pytest.fixture(scope="session")
 def bindir(request: pytest.FixtureRequest) -> str | None:
-    return request.config.getoption("--bindir")
+    given = request.config.getoption("--bindir")
+    return str(Path(given).resolve()) if given else None
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from nethvlab import nethv
+from authority import Authority
 from clock import Clock
 from wires import wait_until
 
@@ -389,18 +390,10 @@ def certificates(lab, tmp_path_factory):
             "-CAkey", "other-ca.key", "-CAcreateserial", "-out", "foreign.pem",
             "-days", "5")
     request("expired")
-    (directory / "index").write_text("")
-    (directory / "serial").write_text("01\n")
-    (directory / "ca.conf").write_text(
-        "[ca]\ndefault_ca=d\n[d]\ndatabase=index\nserial=serial\n"
-        f"new_certs_dir={directory}\ndefault_md=sha256\npolicy=p\n"
-        "[p]\norganizationName=optional\norganizationalUnitName=optional\n"
-        "commonName=supplied\n")
-    openssl("ca", "-batch", "-config", "ca.conf", "-notext",
-            "-cert", path(lab, FIRST, "/etc/nethv/ca.pem"),
-            "-keyfile", path(lab, FIRST, "/var/lib/nethv/ca/ca.key"),
-            "-in", "expired.csr", "-out", "expired.pem",
-            "-startdate", "20200101000000Z", "-enddate", "20210101000000Z")
+    Authority(directory, path(lab, FIRST, "/etc/nethv/ca.pem"),
+              path(lab, FIRST, "/var/lib/nethv/ca/ca.key")).sign(
+        directory / "expired.csr", directory / "expired.pem",
+        "20200101000000Z", "20210101000000Z")
     return directory
 
 
