@@ -42,6 +42,7 @@ lib_libpure_la_SOURCES = \
 	lib/json-scan.c \
 	lib/json-scan.h \
 	lib/json-value.h \
+	lib/linkstate.c \
 	lib/linkstate.h \
 	lib/model-ports.c \
 	lib/model-private.h \
@@ -59,12 +60,21 @@ lib_libpure_la_SOURCES = \
 	lib/plan.h \
 	lib/provider.c \
 	lib/provider.h \
+	lib/repair-ends.c \
+	lib/repair-open.c \
+	lib/repair-private.h \
+	lib/repair-view.c \
+	lib/repair.c \
 	lib/repair.h \
 	lib/row-json.c \
 	lib/row-json.h \
 	lib/rule-set.c \
 	lib/rule.c \
 	lib/rule.h \
+	lib/slots.c \
+	lib/slots.h \
+	lib/spread.c \
+	lib/spread.h \
 	lib/token.c \
 	lib/token.h \
 	lib/too-big.c \

@@ -76,17 +76,16 @@ uint64_t linkstate_sum(const struct linkstate *);
 /* Returns a digest of the whole state: equal for equal states. */
 uint64_t linkstate_digest(const struct linkstate *);
 
-/* An edge whose level is not 0, or of which an end at least is known. */
+/* An edge of which an end at least is known. */
 struct linkstate_edge {
     uint8_t a, b;               /* a < b. */
     uint32_t level;
     uint32_t weight;            /* The greater of both ends'. */
 };
 
-/* Calls 'cb' with 'aux' for each known edge, by 'a', then 'b'. */
-void linkstate_for_each_edge(const struct linkstate *,
-                             void (*cb)(const struct linkstate_edge *,
-                                        void *aux), void *aux);
+/* Returns all known edges by 'a', then 'b', '*n' of them; the caller frees the
+ * array. */
+struct linkstate_edge *linkstate_edges(const struct linkstate *, size_t *n);
 
 /* Returns all known ends by 'at', then 'to', '*n' of them; the caller frees
  * the array. */

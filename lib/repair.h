@@ -86,7 +86,8 @@ struct repair_slot {
     uint8_t via[NETHV_CLOUD_FLOOD];
 };
 
-/* What a gateway should do.  'tunnels[cloud]' says to which clouds there should
+/* What a gateway should do: hand slots and stamp over together, as one change of
+ * the switch.  'tunnels[cloud]' says to which clouds there should
  * be tunnels: those of the plans and those opened besides. */
 struct repair_outcome {
     bool ready;                 /* Until then: leave the host as it is. */
@@ -145,6 +146,10 @@ void repair_set_end(struct repair *, uint8_t peer, enum repair_end,
  * malformed. */
 char *repair_receive(struct repair *, uint8_t from, const void *data, size_t n,
                      long long int now);
+
+/* Tells that at 'now' the switch forwards by the outcome with 'seqno': rests
+ * begin, and a plan is prepared, only then. */
+void repair_installed(struct repair *, unsigned int seqno, long long int now);
 
 /* Does what is due at 'now'. */
 void repair_run(struct repair *, long long int now);

@@ -120,13 +120,14 @@ tree_candidates(const struct model *model, struct tree_edge **candidates,
  * that are not joined yet. */
 
 static int
-compare_weights(const void *a_, const void *b_)
+compare_ranked(const void *a_, const void *b_)
 {
-    const struct tree_edge *a = a_, *b = b_;
+    const struct tree_ranked *a = a_, *b = b_;
 
-    return (a->weight < b->weight ? -1
-            : a->weight > b->weight ? 1
-            : compare_pairs(a->a, a->b, b->a, b->b));
+    return (a->rank != b->rank ? (a->rank < b->rank ? -1 : 1)
+            : a->edge.weight < b->edge.weight ? -1
+            : a->edge.weight > b->edge.weight ? 1
+            : compare_pairs(a->edge.a, a->edge.b, b->edge.a, b->edge.b));
 }
 
 static int
@@ -149,49 +150,90 @@ part_of(uint8_t *part, uint8_t cloud)
     return cloud;
 }
 
-/* Returns those of the 'n' 'candidates' that can be, '*n_sorted' of them, from
- * the lightest on. */
-static struct tree_edge *
-sort_candidates(const struct tree_edge *candidates, size_t n,
-                size_t *n_sorted)
+static bool
+edge_is_possible(const struct tree_edge *edge)
 {
-    struct tree_edge *sorted = xcalloc(n, sizeof *sorted);
+    return edge->a && edge->a < edge->b && edge->b <= NETHV_CLOUD_MAX;
+}
 
-    *n_sorted = 0;
+/* Sorts the 'n' edges of 'ranked' that are possible to its front, from the
+ * lightest on, and returns their number. */
+static size_t
+sort_ranked(struct tree_ranked *ranked, size_t n)
+{
+    size_t n_sorted = 0;
+
     for (size_t i = 0; i < n; i++) {
-        const struct tree_edge *edge = &candidates[i];
-
-        if (edge->a && edge->a < edge->b && edge->b <= NETHV_CLOUD_MAX) {
-            sorted[*n_sorted] = *edge;
-            sorted[(*n_sorted)++].weight = tree_weight(edge->weight, NAN);
+        if (edge_is_possible(&ranked[i].edge)) {
+            ranked[n_sorted] = ranked[i];
+            ranked[n_sorted].edge.weight = tree_weight(ranked[i].edge.weight,
+                                                       NAN);
+            n_sorted++;
         }
     }
-    qsort(sorted, *n_sorted, sizeof *sorted, compare_weights);
-    return sorted;
+    if (n_sorted) {
+        qsort(ranked, n_sorted, sizeof *ranked, compare_ranked);
+    }
+    return n_sorted;
+}
+
+static void
+separate(uint8_t part[NETHV_CLOUD_MAX + 1])
+{
+    for (size_t i = 0; i <= NETHV_CLOUD_MAX; i++) {
+        part[i] = i;
+    }
+}
+
+/* Joins the parts of 'a' and 'b'; false if they are joined already. */
+static bool
+join(uint8_t *part, uint8_t a, uint8_t b)
+{
+    uint8_t of_a = part_of(part, a), of_b = part_of(part, b);
+
+    part[of_b] = of_a;
+    return of_a != of_b;
+}
+
+/* As tree_span(); uses up 'ranked'. */
+static void
+span(struct tree *tree, struct tree_ranked *ranked, size_t n)
+{
+    uint8_t part[NETHV_CLOUD_MAX + 1];
+
+    n = sort_ranked(ranked, n);
+    separate(part);
+    tree->n = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (join(part, ranked[i].edge.a, ranked[i].edge.b)) {
+            tree->edges[tree->n++] = ranked[i].edge;
+        }
+    }
+    qsort(tree->edges, tree->n, sizeof *tree->edges, compare_edges);
+}
+
+void
+tree_span(struct tree *tree, const struct tree_ranked *candidates, size_t n)
+{
+    struct tree_ranked *ranked = xmalloc(MAX(n, 1) * sizeof *ranked);
+
+    for (size_t i = 0; i < n; i++) {
+        ranked[i] = candidates[i];
+    }
+    span(tree, ranked, n);
+    free(ranked);
 }
 
 void
 tree_compute(struct tree *tree, const struct tree_edge *candidates, size_t n)
 {
-    uint8_t part[NETHV_CLOUD_MAX + 1];
-    size_t n_sorted;
-    struct tree_edge *sorted = sort_candidates(candidates, n, &n_sorted);
+    struct tree_ranked *ranked = xmalloc(MAX(n, 1) * sizeof *ranked);
 
-    for (size_t i = 0; i < ARRAY_SIZE(part); i++) {
-        part[i] = i;
+    for (size_t i = 0; i < n; i++) {
+        ranked[i] = (struct tree_ranked) { .edge = candidates[i] };
     }
-    tree->n = 0;
-    for (size_t i = 0; i < n_sorted; i++) {
-        uint8_t a = part_of(part, sorted[i].a);
-        uint8_t b = part_of(part, sorted[i].b);
-
-        if (a != b) {
-            part[b] = a;
-            tree->edges[tree->n++] = sorted[i];
-        }
-    }
-    qsort(tree->edges, tree->n, sizeof *tree->edges, compare_edges);
-    free(sorted);
+    span(tree, ranked, n);
+    free(ranked);
 }
 
 /* Sets 'next' of 'to' and of all that is reached through it from 'back' to

@@ -52,6 +52,17 @@ void tree_candidates(const struct model *, struct tree_edge **candidates,
 void tree_compute(struct tree *tree, const struct tree_edge *candidates,
                   size_t n);
 
+/* An edge with what counts before its weight: any edge of a lower rank is the
+ * lighter. */
+struct tree_ranked {
+    struct tree_edge edge;
+    unsigned int rank;
+};
+
+/* The same as tree_compute() for edges with ranks. */
+void tree_span(struct tree *tree, const struct tree_ranked *candidates,
+               size_t n);
+
 /* Sets each 'next[cloud]' to the neighbour of cloud 'from' by which 'cloud' is
  * reached: 0 for 'from' itself and for clouds that are not reached. */
 void tree_next_hops(const struct tree *, uint8_t from,

@@ -14,6 +14,7 @@ tests_unit_tests_SOURCES = \
 	tests/unit/made-model.c \
 	tests/unit/made-model.h \
 	tests/unit/model-random.c \
+	tests/unit/linkstate.c \
 	tests/unit/model.c \
 	tests/unit/numbers.c \
 	tests/unit/plan.c \

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "repair-private.h"
+
+#include "linkstate.h"
+#include "spread.h"
+#include "util.h"
+
+/* From the own tunnels to the own ends in the link state. */
+
+/* A tunnel that has failed must work as long before it is said to. */
+#define HOLD_MSEC 1000
+#define HOLD_MAX_MSEC 60000
+
+/* A tunnel that has worked as long is not one that flaps. */
+#define STEADY_MSEC 60000
+
+/* After the start, a tunnel that nobody has told of is none. */
+#define TOLD_MSEC 5000
+
+static long long int
+hold_time(const struct repair_tunnel *tunnel, uint32_t level)
+{
+    /* A tunnel that never worked is not held back. */
+    return !level ? 0 : MIN(HOLD_MSEC << tunnel->flaps, HOLD_MAX_MSEC);
+}
+
+void
+repair_set_end(struct repair *repair, uint8_t peer, enum repair_end state,
+               long long int now)
+{
+    struct repair_tunnel *tunnel = &repair->tunnels[peer];
+
+    if (!peer || peer > NETHV_CLOUD_MAX || peer == repair->self
+        || (tunnel->told && tunnel->state == state)) {
+        return;
+    }
+    if (tunnel->told && tunnel->state == REPAIR_END_UP) {
+        bool steady = now - tunnel->since >= STEADY_MSEC;
+        tunnel->flaps = steady ? 0 : MIN(tunnel->flaps + 1, 6);
+    }
+    tunnel->told = true;
+    tunnel->state = state;
+    tunnel->since = now;
+    repair->deadline = now;
+    spread_set_live(repair->spread, peer, state == REPAIR_END_UP, now);
+}
+
+static void
+run_end(struct repair *repair, uint8_t peer, long long int now)
+{
+    const struct repair_tunnel *tunnel = &repair->tunnels[peer];
+    uint32_t level = linkstate_level(repair->linkstate, repair->self, peer);
+    uint32_t own = linkstate_end(repair->linkstate, repair->self,
+                                 peer).counter;
+    bool up = tunnel->told && tunnel->state == REPAIR_END_UP;
+    long long int when;
+
+    if (up == linkstate_level_is_up(level) || own > level) {
+        return;
+    }
+    when = (up ? tunnel->since + hold_time(tunnel, level)
+            : tunnel->told ? now : repair->created + TOLD_MSEC);
+    if (now >= when) {
+        repair_say(repair, peer, level + 1);
+    } else {
+        repair_due(repair, when);
+    }
+}
+
+void
+repair_run_ends(struct repair *repair, long long int now)
+{
+    for (size_t peer = 1; peer <= NETHV_CLOUD_MAX; peer++) {
+        if (peer != repair->self) {
+            run_end(repair, peer, now);
+        }
+    }
+}

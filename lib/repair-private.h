@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef REPAIR_PRIVATE_H
+#define REPAIR_PRIVATE_H 1
+
+/* The parts of repair: what repair.c, repair-view.c, repair-ends.c and
+ * repair-open.c share. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "repair.h"
+#include "slots.h"
+#include "tree.h"
+
+struct linkstate;
+struct spread;
+
+/* The own tunnel to another cloud. */
+struct repair_tunnel {
+    bool told;                  /* repair_set_end() was called. */
+    enum repair_end state;
+    long long int since;        /* When it came to 'state'. */
+    unsigned int flaps;         /* How often it has failed soon. */
+
+    /* Opening. */
+    bool opened;
+    long long int tried;        /* Since when this try goes on. */
+    long long int wanted;       /* When it last had a use. */
+};
+
+/* A plan of one's own: 'edges' is owned. */
+struct repair_held {
+    uint32_t number;
+    struct repair_edge *edges;
+    size_t n;
+    long long int since;        /* When it was first given. */
+};
+
+/* The view that the current outcome follows from. */
+struct repair_view {
+    uint64_t number;
+    struct tree tree;
+    uint64_t next_number;
+    struct tree next;           /* Of the plan to come. */
+    bool next_whole;            /* 'next' is that plan's tree. */
+    uint8_t part[NETHV_CLOUD_FLOOD];    /* Clouds in one part have the same. */
+};
+
+struct repair {
+    uint8_t self;
+    long long int created;
+    struct linkstate *linkstate;
+    struct spread *spread;
+    struct slots slots;
+    struct repair_tunnel tunnels[NETHV_CLOUD_FLOOD];
+
+    struct repair_held held;    /* Gone by. */
+    struct repair_held current, next;   /* As the database says. */
+    struct tree_edge *candidates;
+    size_t n_candidates;
+
+    bool changed;               /* 'view' is to be computed anew. */
+    struct repair_view view;
+    long long int apart;        /* Since when the view has several parts that
+                                 * candidates would join; LLONG_MAX: not. */
+    long long int deadline;
+    struct repair_outcome outcome;
+};
+
+/* Makes 'deadline' not later than 'when'. */
+void repair_due(struct repair *, long long int when);
+
+/* Sets the own end towards 'peer' to 'counter'. */
+void repair_say(struct repair *, uint8_t peer, uint32_t counter);
+
+/* repair-ends.c: says what own tunnels do, after their hold times. */
+void repair_run_ends(struct repair *, long long int now);
+
+/* repair-view.c */
+void repair_compute_view(struct repair *);
+bool repair_is_broken(const struct repair *, const struct slot *stamped);
+bool repair_plan_has(const struct repair_held *, uint8_t a, uint8_t b);
+
+/* repair-open.c */
+void repair_run_open(struct repair *, long long int now);
+
+#endif /* repair-private.h */

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "repair-private.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "linkstate.h"
+#include "util.h"
+
+/* From plan and link state to number and tree. */
+
+/* Tree edges, standby edges, others. */
+#define RANK_OTHER 2
+#define RANKS 3
+
+/* As many failed edges make a cloud suspect. */
+#define SUSPECT 2
+
+static bool
+has_failed(uint32_t level)
+{
+    return level && !linkstate_level_is_up(level);
+}
+
+bool
+repair_plan_has(const struct repair_held *plan, uint8_t a, uint8_t b)
+{
+    for (size_t i = 0; i < plan->n; i++) {
+        const struct tree_edge *edge = &plan->edges[i].edge;
+        if (edge->a == MIN(a, b) && edge->b == MAX(a, b)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A cloud of which several edges have failed has probably failed itself.  Its
+ * other edges are going to fail as well: they come last, so that no tree leads
+ * through that cloud if there is a way around it. */
+struct suspects {
+    unsigned int failed[NETHV_CLOUD_FLOOD];
+};
+
+static void
+find_suspects(const struct repair *repair, const struct repair_held *plan,
+              struct suspects *suspects)
+{
+    memset(suspects, 0, sizeof *suspects);
+    for (size_t i = 0; i < plan->n; i++) {
+        const struct tree_edge *edge = &plan->edges[i].edge;
+        if (has_failed(linkstate_level(repair->linkstate, edge->a, edge->b))) {
+            suspects->failed[edge->a]++;
+            suspects->failed[edge->b]++;
+        }
+    }
+}
+
+static struct tree_ranked
+rank_edge(const struct suspects *suspects, const struct tree_edge *edge,
+          unsigned int rank)
+{
+    bool suspect = (suspects->failed[edge->a] >= SUSPECT
+                    || suspects->failed[edge->b] >= SUSPECT);
+
+    return (struct tree_ranked) {
+        .edge = *edge, .rank = rank + (suspect ? RANKS : 0),
+    };
+}
+
+/* The weight of an edge outside the plan, in the unit of plans. */
+static double
+weight_of(uint32_t weight)
+{
+    return weight == UINT32_MAX ? INFINITY : weight / 1000.0;
+}
+
+/* Sets '*tree' to the tree of 'plan' and the link state. */
+static void
+compute_tree(const struct repair *repair, const struct repair_held *plan,
+             const struct linkstate_edge *known, size_t n_known,
+             struct tree *tree)
+{
+    struct tree_ranked *ranked = xmalloc((plan->n + n_known + 1)
+                                         * sizeof *ranked);
+    struct suspects suspects;
+    size_t n = 0;
+
+    find_suspects(repair, plan, &suspects);
+    for (size_t i = 0; i < plan->n; i++) {
+        const struct repair_edge *edge = &plan->edges[i];
+        if (linkstate_level_is_up(linkstate_level(repair->linkstate,
+                                                  edge->edge.a,
+                                                  edge->edge.b))) {
+            ranked[n++] = rank_edge(&suspects, &edge->edge, edge->role);
+        }
+    }
+    for (size_t i = 0; i < n_known; i++) {
+        if (linkstate_level_is_up(known[i].level)
+            && !repair_plan_has(plan, known[i].a, known[i].b)) {
+            struct tree_edge edge = { known[i].a, known[i].b,
+                                      weight_of(known[i].weight) };
+            ranked[n++] = rank_edge(&suspects, &edge, RANK_OTHER);
+        }
+    }
+    tree_span(tree, ranked, n);
+    free(ranked);
+}
+
+/* Sets 'part' to what 'tree' joins. */
+static void
+compute_parts(const struct tree *tree, uint8_t part[NETHV_CLOUD_FLOOD])
+{
+    for (size_t i = 0; i < NETHV_CLOUD_FLOOD; i++) {
+        part[i] = i;
+    }
+    for (size_t i = 0; i < tree->n; i++) {
+        uint8_t from = part[tree->edges[i].b], to = part[tree->edges[i].a];
+        for (size_t cloud = 1; cloud < NETHV_CLOUD_FLOOD; cloud++) {
+            if (part[cloud] == from) {
+                part[cloud] = to;
+            }
+        }
+    }
+}
+
+static bool
+tree_is_up(const struct repair *repair, const struct repair_held *plan)
+{
+    for (size_t i = 0; i < plan->n; i++) {
+        const struct repair_edge *edge = &plan->edges[i];
+        if (edge->role == REPAIR_TREE
+            && !linkstate_level_is_up(linkstate_level(repair->linkstate,
+                                                      edge->edge.a,
+                                                      edge->edge.b))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void
+repair_compute_view(struct repair *repair)
+{
+    struct repair_view *view = &repair->view;
+    uint64_t sum = linkstate_sum(repair->linkstate);
+    size_t n_known;
+    struct linkstate_edge *known = linkstate_edges(repair->linkstate,
+                                                   &n_known);
+
+    view->number = 2 * (uint64_t) repair->held.number + sum;
+    compute_tree(repair, &repair->held, known, n_known, &view->tree);
+    compute_parts(&view->tree, view->part);
+    view->next_number = 2 * (uint64_t) repair->next.number + sum;
+    view->next_whole = false;
+    if (repair->next.number > repair->held.number) {
+        compute_tree(repair, &repair->next, known, n_known, &view->next);
+        view->next_whole = tree_is_up(repair, &repair->next);
+    }
+    free(known);
+}
+
+/* Returns whether an edge of the tree that own frames are stamped with has
+ * failed.  Of a tree that this process has not computed only the own edges are
+ * known. */
+bool
+repair_is_broken(const struct repair *repair, const struct slot *stamped)
+{
+    const struct linkstate *ls = repair->linkstate;
+
+    for (size_t i = 0; i < stamped->tree.n; i++) {
+        const struct tree_edge *edge = &stamped->tree.edges[i];
+        if (has_failed(linkstate_level(ls, edge->a, edge->b))) {
+            return true;
+        }
+    }
+    for (size_t cloud = 1; cloud < NETHV_CLOUD_FLOOD; cloud++) {
+        uint8_t via = stamped->entries[cloud].via;
+        if (via && has_failed(linkstate_level(ls, repair->self, via))) {
+            return true;
+        }
+    }
+    return false;
+}

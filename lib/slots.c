@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "slots.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "util.h"
+
+void
+slots_init(struct slots *slots, long long int now)
+{
+    memset(slots, 0, sizeof *slots);
+    slots->unstamped = LLONG_MAX;
+    slots->deadline = now;
+    for (size_t i = 0; i < SLOTS_N; i++) {
+        struct slot *slot = &slots->slots[i];
+
+        slot->installed = LLONG_MAX;
+        slot->used = now;
+        for (size_t cloud = 0; cloud < ARRAY_SIZE(slot->entries); cloud++) {
+            slot->entries[cloud].resting = true;
+            slot->entries[cloud].since = now;
+        }
+    }
+}
+
+void
+slots_adopt(struct slots *slots, unsigned int i,
+            const uint8_t via[NETHV_CLOUD_FLOOD], long long int now)
+{
+    struct slot *slot = &slots->slots[i];
+
+    for (size_t cloud = 0; cloud < ARRAY_SIZE(slot->entries); cloud++) {
+        slot->entries[cloud].via = via[cloud];
+        slot->entries[cloud].resting = !via[cloud];
+    }
+    memcpy(slot->want, via, sizeof slot->want);
+    slot->complete = true;
+    slot->installed = now;
+}
+
+void
+slots_adopt_stamp(struct slots *slots, unsigned int stamp)
+{
+    slots->stamp = stamp % SLOTS_N;
+    slots->stamped = slots_present(slots, slots->stamp);
+}
+
+bool
+slots_present(const struct slots *slots, unsigned int i)
+{
+    for (size_t cloud = 0; cloud < NETHV_CLOUD_FLOOD; cloud++) {
+        if (slots->slots[i].entries[cloud].via) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+due(struct slots *slots, long long int when)
+{
+    slots->deadline = MIN(slots->deadline, when);
+}
+
+/* Returns whether 'entry' may become 'want' now. */
+static bool
+has_rested(struct slots *slots, const struct slot_entry *entry, uint8_t want,
+           long long int now)
+{
+    if (!entry->resting || entry->last == want) {
+        return true;
+    }
+    if (entry->since == LLONG_MAX) {
+        return false;           /* slots_installed() begins it. */
+    }
+    due(slots, entry->since + SLOTS_REST_MSEC);
+    return now - entry->since >= SLOTS_REST_MSEC;
+}
+
+/* Moves 'entry' towards 'want'.  Returns whether it changed. */
+static bool
+move_entry(struct slots *slots, struct slot_entry *entry, uint8_t want,
+           unsigned int seqno, long long int now)
+{
+    if (entry->via == want) {
+        return false;
+    }
+    if (entry->via) {
+        *entry = (struct slot_entry) {
+            .last = entry->via, .resting = true, .seqno = seqno,
+            .since = LLONG_MAX,
+        };
+        return true;
+    }
+    if (!has_rested(slots, entry, want, now)) {
+        return false;
+    }
+    *entry = (struct slot_entry) { .via = want };
+    return true;
+}
+
+/* Moves 'slot' towards what it wants. */
+static bool
+move_slot(struct slots *slots, struct slot *slot, unsigned int seqno,
+          long long int now)
+{
+    bool changed = false, complete = true;
+
+    for (size_t cloud = 0; cloud < ARRAY_SIZE(slot->entries); cloud++) {
+        struct slot_entry *entry = &slot->entries[cloud];
+
+        changed |= move_entry(slots, entry, slot->want[cloud], seqno, now);
+        complete &= entry->via == slot->want[cloud];
+    }
+    if (changed || complete != slot->complete) {
+        slot->complete = complete;
+        slot->seqno = seqno;
+        slot->installed = LLONG_MAX;
+        changed = true;
+    }
+    return changed;
+}
+
+static void
+want_tree(struct slots *slots, uint8_t self, uint64_t number,
+          const struct tree *tree, long long int now)
+{
+    struct slot *slot = &slots->slots[number % SLOTS_N];
+    uint8_t next[NETHV_CLOUD_MAX + 1];
+
+    tree_next_hops(tree, self, next);
+    memcpy(slot->want, next, sizeof slot->want);
+    slot->number = number;
+    slot->tree = *tree;
+    slot->used = now;
+}
+
+static void
+want_nothing(struct slot *slot)
+{
+    memset(slot->want, 0, sizeof slot->want);
+    slot->number = 0;
+    slot->tree.n = 0;
+}
+
+/* Returns whether own frames may be stamped with slot 'i' from 'now' on. */
+static bool
+may_stamp(struct slots *slots, unsigned int i, bool urgent, long long int now)
+{
+    const struct slot *slot = &slots->slots[i];
+
+    if (!slot->complete) {
+        return false;
+    }
+    if (urgent || !slots->stamped
+        || now - slots->unstamped >= SLOTS_PATIENCE_MSEC) {
+        return true;
+    }
+    due(slots, slots->unstamped + SLOTS_PATIENCE_MSEC);
+    if (slot->installed == LLONG_MAX) {
+        return false;
+    }
+    due(slots, slot->installed + SLOTS_STAMP_MSEC);
+    return now - slot->installed >= SLOTS_STAMP_MSEC;
+}
+
+static bool
+move_stamp(struct slots *slots, unsigned int goal, bool urgent,
+           long long int now)
+{
+    if (slots->stamped && slots->stamp == goal) {
+        slots->unstamped = LLONG_MAX;
+        return false;
+    }
+    if (slots->unstamped == LLONG_MAX) {
+        slots->unstamped = now;
+    }
+    if (!may_stamp(slots, goal, urgent, now)) {
+        return false;
+    }
+    slots->stamp = goal;
+    slots->stamped = slots_present(slots, goal);
+    slots->unstamped = LLONG_MAX;
+    return true;
+}
+
+/* Empties the slots that have had no use for long. */
+static void
+retire(struct slots *slots, long long int now)
+{
+    slots->slots[slots->stamp].used = now;
+    for (unsigned int i = 0; i < SLOTS_N; i++) {
+        struct slot *slot = &slots->slots[i];
+
+        if (now - slot->used >= SLOTS_KEEP_MSEC) {
+            want_nothing(slot);
+        } else if (slots_present(slots, i)) {
+            due(slots, slot->used + SLOTS_KEEP_MSEC);
+        }
+    }
+}
+
+bool
+slots_run(struct slots *slots, uint8_t self, const struct slots_goal *goal,
+          unsigned int seqno, long long int now)
+{
+    unsigned int current = goal->number % SLOTS_N;
+    unsigned int prepared = goal->prepared % SLOTS_N;
+    bool changed = false;
+
+    slots->deadline = LLONG_MAX;
+    want_tree(slots, self, goal->number, goal->tree, now);
+    if (goal->next && prepared != current && prepared != slots->stamp) {
+        want_tree(slots, self, goal->prepared, goal->next, now);
+    }
+    retire(slots, now);
+    for (size_t i = 0; i < SLOTS_N; i++) {
+        changed |= move_slot(slots, &slots->slots[i], seqno, now);
+    }
+    return move_stamp(slots, current, goal->urgent, now) || changed;
+}
+
+void
+slots_installed(struct slots *slots, unsigned int seqno, long long int now)
+{
+    for (size_t i = 0; i < SLOTS_N; i++) {
+        struct slot *slot = &slots->slots[i];
+
+        for (size_t cloud = 0; cloud < ARRAY_SIZE(slot->entries); cloud++) {
+            struct slot_entry *entry = &slot->entries[cloud];
+
+            if (entry->resting && entry->since == LLONG_MAX
+                && (int) (seqno - entry->seqno) >= 0) {
+                entry->since = now;
+            }
+        }
+        if (slot->complete && slot->installed == LLONG_MAX
+            && (int) (seqno - slot->seqno) >= 0) {
+            slot->installed = now;
+        }
+    }
+    slots->deadline = MIN(slots->deadline, now);
+}
+
+bool
+slots_has(const struct slots *slots, uint64_t number)
+{
+    const struct slot *slot = &slots->slots[number % SLOTS_N];
+
+    return (slot->number == number && slot->complete
+            && slot->installed != LLONG_MAX);
+}
