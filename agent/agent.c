@@ -189,23 +189,34 @@ update_networks(struct agent *agent)
     followers_sweep(agent->followers, agent->db);
 }
 
-/* Sends what has changed in the rules. */
+static void
+send_rules(struct agent *agent)
+{
+    struct hmap changes = HMAP_INITIALIZER(&changes);
+
+    rule_set_take_changes(compiler_rules(agent->compiler), &changes);
+    if (!hmap_is_empty(&changes)) {
+        ofswitch_update(agent->sw, &changes, ++agent->stamp);
+    }
+    rule_changes_destroy(&changes);
+}
+
+/* Computes what has changed in the rules, and sends it: first what concerns the
+ * ways between hosts and clouds, which cannot wait for the networks' floods. */
 static void
 update_switch(struct agent *agent)
 {
     struct compiled_meter *meters;
     size_t n_meters;
 
+    if (compiler_run_fabric(agent->compiler)) {
+        send_rules(agent);
+    }
     if (compiler_run(agent->compiler)) {
-        struct hmap changes = HMAP_INITIALIZER(&changes);
         compiler_meters(agent->compiler, &meters, &n_meters);
         ofswitch_set_meters(agent->sw, meters, n_meters);
         free(meters);
-        rule_set_take_changes(compiler_rules(agent->compiler), &changes);
-        if (!hmap_is_empty(&changes)) {
-            ofswitch_update(agent->sw, &changes, ++agent->stamp);
-        }
-        rule_changes_destroy(&changes);
+        send_rules(agent);
     }
     if (!agent->ready && db_is_complete(agent->db) && has_handover(agent)
         && vswitch_is_settled(agent->vs)) {

@@ -141,7 +141,7 @@ answer(struct gateway_link *link, const struct jsonrpc_msg *request)
     link->seqno++;
     write_copy(request->params->array.elems[0]);
     VLOG_INFO("handover: %"PRIuSIZE" edges, tree %u", handover->n_edges,
-              handover->trees[0].number);
+              handover->trees[handover->stamp].number);
     return jsonrpc_create_reply(json_object_create(), request->id);
 }
 

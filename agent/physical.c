@@ -149,7 +149,9 @@ edge_to(const struct fabric *fabric, uint8_t cloud)
 static void
 fabric_add_trees(const struct handover *handover, struct fabric *fabric)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(fabric->trees); i++) {
+    BUILD_ASSERT_DECL(FABRIC_TREES == HANDOVER_TREES);
+    fabric->stamp = handover->stamp;
+    for (size_t i = 0; i < FABRIC_TREES; i++) {
         fabric->trees[i].number = handover->trees[i].number;
         for (size_t cloud = 0; cloud < NETHV_CLOUD_FLOOD; cloud++) {
             fabric->trees[i].edge[cloud]

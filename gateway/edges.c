@@ -64,7 +64,7 @@ add_edges(struct db *db, const struct model *model, const struct host *self,
 
 static void
 add_tree(struct db *db, const struct model *model, uint8_t cloud,
-         struct handover_tree *handed)
+         struct handover *handover)
 {
     const struct nethvrec_global *global = nethvrec_global_first(db_idl(db));
     const struct nethvrec_edge *row;
@@ -81,6 +81,8 @@ add_tree(struct db *db, const struct model *model, uint8_t cloud,
             tree.edges[tree.n++] = (struct tree_edge) { a->id, b->id, 0 };
         }
     }
+    handover->stamp = global->tree & NETHV_TREE_MASK;
+    struct handover_tree *handed = &handover->trees[handover->stamp];
     handed->number = global->tree;
     tree_next_hops(&tree, cloud, handed->via);
 }
@@ -99,10 +101,9 @@ edges_handover(struct db *db, const struct model *model,
     }
     const struct host *self = CONTAINER_OF(row, struct host, row);
     add_edges(db, model, self, handover);
-    add_tree(db, model, self->cloud->id, &handover->trees[0]);
     if (previous) {
-        bool same = previous->trees[0].number == handover->trees[0].number;
-        handover->trees[1] = previous->trees[same ? 1 : 0];
+        memcpy(handover->trees, previous->trees, sizeof handover->trees);
     }
+    add_tree(db, model, self->cloud->id, handover);
     return self->cloud->id;
 }

@@ -156,7 +156,8 @@ static void
 add_relayed_networks(struct gateway *gw, uint8_t cloud,
                      struct handover *handover)
 {
-    relays_set_tree(gw->relays, cloud, handover->trees[0].via);
+    relays_set_tree(gw->relays, cloud,
+                    handover->trees[handover->stamp].via);
     if (relays_run(gw->relays) || !gw->handover.n_networks) {
         handover->networks = relays_networks(gw->relays,
                                              &handover->n_networks);

@@ -18,6 +18,7 @@ lib_libpure_la_SOURCES = \
 	lib/compile/homes.c \
 	lib/compile/internal.h \
 	lib/compile/security.c \
+	lib/compile/tree.c \
 	lib/compile/tunnel.c \
 	lib/compile/wire.c \
 	lib/control-frame.c \

@@ -25,6 +25,7 @@ handover_equal(const struct handover *a, const struct handover *b)
     return a->n_edges == b->n_edges && a->n_networks == b->n_networks
            && !memcmp(a->edges, b->edges, a->n_edges * sizeof *a->edges)
            && !memcmp(a->trees, b->trees, sizeof a->trees)
+           && a->stamp == b->stamp
            && (!a->n_networks
                || !memcmp(a->networks, b->networks,
                           a->n_networks * sizeof *a->networks));
@@ -83,6 +84,7 @@ handover_to_json(const struct handover *handover)
     }
     json_object_put(json, "edges", edges);
     json_object_put(json, "trees", trees);
+    json_object_put(json, "stamp", json_integer_create(handover->stamp));
     json_object_put(json, "networks", networks);
     return json;
 }
@@ -155,8 +157,9 @@ via_from_json(const struct json *json, struct handover_tree *tree)
     return NULL;
 }
 
+/* Reads 'json' into the tree of its number's bits. */
 static char *
-tree_from_json(const struct json *json, struct handover_tree *tree)
+tree_from_json(const struct json *json, struct handover *handover)
 {
     struct ovsdb_parser parser;
     ovsdb_parser_init(&parser, json, "tree");
@@ -170,6 +173,13 @@ tree_from_json(const struct json *json, struct handover_tree *tree)
     if (json_integer(number) < 1 || json_integer(number) > UINT32_MAX) {
         return xasprintf("tree number %lld is not 1 to %u",
                          (long long int) json_integer(number), UINT32_MAX);
+    }
+    struct handover_tree *tree
+        = &handover->trees[json_integer(number) & NETHV_TREE_MASK];
+    if (tree->number) {
+        return xasprintf("trees %u and %lld have the same bits: one may be "
+                         "held at a time", tree->number,
+                         (long long int) json_integer(number));
     }
     tree->number = json_integer(number);
     return via_from_json(via, tree);
@@ -214,12 +224,34 @@ arrays_from_json(const struct json *edges, const struct json *trees,
         }
     }
     for (size_t i = 0; i < trees->array.n; i++) {
-        char *error = tree_from_json(trees->array.elems[i],
-                                     &handover->trees[i]);
+        char *error = tree_from_json(trees->array.elems[i], handover);
         if (error) {
             return error;
         }
     }
+    return NULL;
+}
+
+/* Reads 'json' (NULL: it is not said), the bits of the tree that is stamped;
+ * 'trees' are right already. */
+static char *
+stamp_from_json(const struct json *json, const struct json *trees,
+                struct handover *handover)
+{
+    if (!json) {
+        if (trees->array.n) {
+            handover->stamp = NETHV_TREE_MASK & json_integer(
+                shash_find_data(json_object(trees->array.elems[0]),
+                                "number"));
+        }
+        return NULL;
+    }
+    if (json_integer(json) < 0 || json_integer(json) >= HANDOVER_TREES) {
+        return xasprintf("stamp %lld is not 0 to %u",
+                         (long long int) json_integer(json),
+                         HANDOVER_TREES - 1);
+    }
+    handover->stamp = json_integer(json);
     return NULL;
 }
 
@@ -245,6 +277,8 @@ parse(const struct json *json, struct handover *handover)
     ovsdb_parser_init(&parser, json, "handover");
     const struct json *edges = ovsdb_parser_member(&parser, "edges", OP_ARRAY);
     const struct json *trees = ovsdb_parser_member(&parser, "trees", OP_ARRAY);
+    const struct json *stamp = ovsdb_parser_member(&parser, "stamp",
+                                                   OP_INTEGER | OP_OPTIONAL);
     const struct json *networks = ovsdb_parser_member(&parser, "networks",
                                                       OP_ARRAY);
     char *error = parser_done(&parser);
@@ -254,6 +288,9 @@ parse(const struct json *json, struct handover *handover)
 
     struct handover *parsed = xzalloc(sizeof *parsed);
     error = arrays_from_json(edges, trees, parsed);
+    if (!error) {
+        error = stamp_from_json(stamp, trees, parsed);
+    }
     if (!error) {
         error = networks_from_json(networks, parsed);
     }

@@ -11,12 +11,14 @@
  *
  *     {"edges": [{"cloud": 2, "encap": "gre", "remote_ip": "198.51.100.2"}],
  *      "trees": [{"number": 1, "via": {"2": 2, "3": 2}}],
+ *      "stamp": 1,
  *      "networks": ["7d6e56da-b834-4c7d-9a3c-274cbf143cfa"]}
  *
  * 'via' says for each cloud in the tree by which neighbouring cloud it is
- * reached.  The first tree is the current one.  'networks' are those whose
- * floods this gateway relays: they have endpoints in its cloud, or on both sides
- * of it.
+ * reached.  There is at most one tree for each value of the key's tree bits,
+ * the lowest of its number; 'stamp' are those that frames of this cloud get, by
+ * default the first tree's.  'networks' are those whose floods this gateway
+ * relays: they have endpoints in its cloud, or on both sides of it.
  *
  * Pure. */
 
@@ -41,10 +43,14 @@ struct handover_tree {
     uint8_t via[NETHV_CLOUD_FLOOD];
 };
 
+#define HANDOVER_TREES (NETHV_TREE_MASK + 1)
+
+/* 'trees' are by their bits. */
 struct handover {
     struct handover_edge edges[NETHV_CLOUD_MAX];
     size_t n_edges;
-    struct handover_tree trees[2];
+    struct handover_tree trees[HANDOVER_TREES];
+    uint8_t stamp;
     struct uuid *networks;          /* Sorted. */
     size_t n_networks;
 };

@@ -35,9 +35,11 @@
     STAGE(DELIVER,   100, "deliver",  "to an endpoint of this host, or out")  \
     STAGE(SIZE,      101, "size",     "does it fit the smallest path's MTU?") \
     STAGE(WIRE,      102, "wire",     "rewrite the source MAC, or whole")     \
-    STAGE(REACH,     103, "reach",    "which host, gateway or tree edges next")\
+    STAGE(REACH,     103, "reach",    "which host next, or the tree")         \
     STAGE(HOP,       104, "hop",      "which tunnel to that host")            \
     STAGE(ENCAP,     105, "encap",    "put the key where the tunnel has it")  \
+    STAGE(TREE,      106, "edges",    "stamp it, and which edges of its tree "\
+                                      "next")                                 \
     STAGE(ACCEPT,    110, "accept",   "outer source against wire source")     \
     STAGE(LANDED,    111, "landed",   "mine, transit or flood?")              \
     STAGE(RESTORE,   112, "restore",  "put the tenant's source MAC back")     \
@@ -78,7 +80,9 @@ enum stage {
     FIELD(REASON,      9,  0, 31, "reason",      "why it is dropped")         \
     FIELD(OUT,        10,  0, 31, "out",         "OpenFlow port it leaves by")\
     FIELD(HOP,        11,  0, 31, "hop",         "location of the next host") \
-    FIELD(PART,       12,  0, 31, "part",        "part of a wide fan-out")
+    FIELD(PART,       12,  0, 31, "part",        "part of a wide fan-out")    \
+    FIELD(TREE,       13,  0, 31, "tree",        "number of the tree that it "\
+                                                 "follows")
 
 /*       enum             name               a frame that ... */
 #define PIPELINE_REASONS                                                      \

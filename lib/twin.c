@@ -77,16 +77,15 @@ fabric_set_tree(const struct twin *twin, const struct cloud *cloud,
 {
     uint8_t next[NETHV_CLOUD_MAX + 1];
 
-    memset(fabric->trees[0].edge, FABRIC_NO_EDGE,
-           sizeof fabric->trees[0].edge);
-    memset(fabric->trees[1].edge, FABRIC_NO_EDGE,
-           sizeof fabric->trees[1].edge);
-    fabric->trees[0].number = twin->number;
+    fabric_clear_trees(fabric);
+    fabric->stamp = twin->number & NETHV_TREE_MASK;
+    struct fabric_tree *tree = &fabric->trees[fabric->stamp];
+    tree->number = twin->number;
     tree_next_hops(twin->tree, cloud->id, next);
     for (int id = 1; id <= NETHV_CLOUD_MAX; id++) {
         for (size_t i = 0; next[id] && i < fabric->n_edges; i++) {
             if (fabric->edges[i].cloud == next[id]) {
-                fabric->trees[0].edge[id] = i;
+                tree->edge[id] = i;
             }
         }
     }

@@ -108,13 +108,16 @@ edge_to(const struct nethv_fabric *from, uint8_t cloud)
 
 static void
 fill_tree(const struct nethv_rules *rules, const struct nethv_fabric *from,
-          const struct nethv_tree *tree, struct fabric_tree *to)
+          const struct nethv_tree *tree, uint32_t number, struct fabric *fabric)
 {
+    struct fabric_tree *to = &fabric->trees[number & NETHV_TREE_MASK];
     uint8_t next[NETHV_CLOUD_MAX + 1] = { 0 };
 
-    if (tree) {
-        tree_next_hops(&tree->tree, nethv_location_cloud(rules->self), next);
+    if (!tree) {
+        return;
     }
+    tree_next_hops(&tree->tree, nethv_location_cloud(rules->self), next);
+    to->number = number;
     for (size_t cloud = 0; cloud < ARRAY_SIZE(to->edge); cloud++) {
         to->edge[cloud] = edge_to(from, next[cloud]);
     }
@@ -151,10 +154,10 @@ nethv_rules_set_fabric(struct nethv_rules *rules,
     to.mtu = from->mtu;
     fill_from_model(rules, &to);
     fill_lists(from, &to);
-    fill_tree(rules, from, from->tree, &to.trees[0]);
-    fill_tree(rules, from, from->previous, &to.trees[1]);
-    to.trees[0].number = from->tree ? from->tree_number : 0;
-    to.trees[1].number = from->previous ? from->previous_number : 0;
+    fabric_clear_trees(&to);
+    to.stamp = from->tree_number & NETHV_TREE_MASK;
+    fill_tree(rules, from, from->previous, from->previous_number, &to);
+    fill_tree(rules, from, from->tree, from->tree_number, &to);
     compiler_set_fabric(rules->compiler, &to);
     fabric_destroy(&to);
 }

@@ -24,11 +24,18 @@ compiler_mark_ports(struct compiler *c, const struct vswitch *sw)
     }
 }
 
+void
+compiler_mark_flood(struct compiler *c, const struct uuid *vswitch)
+{
+    compiler_mark(c, ROLE_FLOOD, vswitch);
+    compiler_mark(c, ROLE_PRUNE, vswitch);
+}
+
 static void
 mark_switch(struct compiler *c, const struct vswitch *sw)
 {
     compiler_mark(c, ROLE_SWITCH, &sw->row.uuid);
-    compiler_mark(c, ROLE_FLOOD, &sw->row.uuid);
+    compiler_mark_flood(c, &sw->row.uuid);
 }
 
 /* Marks the switches whose paths and floods may lead through 'sw'. */
@@ -130,7 +137,7 @@ affect_port(struct compiler *c, const struct model_row *row)
     }
     mark_port(c, port);
     mark_sharers(c, port);
-    compiler_mark(c, ROLE_FLOOD, &port->vswitch->row.uuid);
+    compiler_mark_flood(c, &port->vswitch->row.uuid);
 }
 
 /* Returns whether 'port' at 'location' may make a difference to floods of its
@@ -158,7 +165,7 @@ affect_binding(struct compiler *c, const struct model_row *row)
     /* Another binding of the port may count now, or no longer. */
     LIST_FOR_EACH (binding, port_node, &port->bindings) {
         if (floods_differ(c, port, binding->location)) {
-            compiler_mark(c, ROLE_FLOOD, &port->vswitch->row.uuid);
+            compiler_mark_flood(c, &port->vswitch->row.uuid);
         }
     }
 }

@@ -90,6 +90,7 @@ emit_base(const struct compiler *c OVS_UNUSED, struct emit *e,
     emit_miss_drop(e, STAGE_PATH, DROP_NO_PATH);
     emit_miss_drop(e, STAGE_REACH, DROP_NO_PATH);
     emit_miss_drop(e, STAGE_HOP, DROP_NO_PATH);
+    emit_miss_drop(e, STAGE_TREE, DROP_NO_PATH);
     emit_miss_drop(e, STAGE_ACCEPT, DROP_FORGED_SOURCE);
     emit_miss_drop(e, STAGE_RESTORE, DROP_UNKNOWN_SOURCE);
     emit_miss_drop(e, STAGE_ARRIVED, DROP_FOREIGN);

@@ -162,7 +162,7 @@ compiler_set_endpoint(struct compiler *c, const struct uuid *port,
     const struct model_row *row = model_find(c->model, MODEL_PORT, port);
     if (row) {
         const struct vport *vport = CONTAINER_OF(row, struct vport, row);
-        compiler_mark(c, ROLE_FLOOD, &vport->vswitch->row.uuid);
+        compiler_mark_flood(c, &vport->vswitch->row.uuid);
     }
 }
 
@@ -194,26 +194,78 @@ bytes_equal(const void *a, const void *b, size_t n)
     return !n || !memcmp(a, b, n);
 }
 
+/* What rules of hosts and of floods inside the cloud depend on. */
 static bool
-fabric_equal(const struct fabric *a, const struct fabric *b)
+fabric_inside_equal(const struct fabric *a, const struct fabric *b)
 {
     return a->mode == b->mode && a->encaps == b->encaps
            && !memcmp(a->tunnel_ofports, b->tunnel_ofports,
                       sizeof a->tunnel_ofports)
            && a->gateway == b->gateway && a->mtu == b->mtu
-           && a->n_peers == b->n_peers && a->n_edges == b->n_edges
-           && bytes_equal(a->peers, b->peers, a->n_peers * sizeof *a->peers)
-           && bytes_equal(a->edges, b->edges, a->n_edges * sizeof *a->edges)
-           && !memcmp(a->trees, b->trees, sizeof a->trees);
+           && a->n_peers == b->n_peers
+           && bytes_equal(a->peers, b->peers, a->n_peers * sizeof *a->peers);
+}
+
+static bool
+fabric_edges_equal(const struct fabric *a, const struct fabric *b)
+{
+    return a->n_edges == b->n_edges
+           && bytes_equal(a->edges, b->edges, a->n_edges * sizeof *a->edges);
+}
+
+/* Returns whether tree 'i' of both leads the same ways, whatever indexes their
+ * edges have. */
+static bool
+fabric_tree_equal(const struct fabric *a, const struct fabric *b, size_t i)
+{
+    if (a->trees[i].number != b->trees[i].number) {
+        return false;
+    }
+    for (uint32_t cloud = 1; cloud <= NETHV_CLOUD_MAX; cloud++) {
+        if (fabric_way(a, i, cloud) != fabric_way(b, i, cloud)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void
+mark_tree(struct compiler *c, size_t i)
+{
+    mark_rowless(c, ROLE_TREE_0 + i);
+    if (i == c->fabric.stamp) {
+        mark_rowless(c, ROLE_STAMP);
+        mark_kind(c, ROLE_PRUNE);
+    }
+}
+
+/* Marks whom the change from 'old' to the compiler's fabric concerns. */
+static void
+mark_fabric(struct compiler *c, const struct fabric *old)
+{
+    const struct fabric *new = &c->fabric;
+    bool inside = !fabric_inside_equal(old, new);
+
+    if (inside || !fabric_edges_equal(old, new)) {
+        mark_rowless(c, ROLE_FABRIC);
+    }
+    if (inside) {
+        mark_kind(c, ROLE_HOST);
+        mark_kind(c, ROLE_FLOOD);
+    }
+    for (size_t i = 0; i < FABRIC_TREES; i++) {
+        if (old->gateway != new->gateway || !fabric_tree_equal(old, new, i)
+            || (old->stamp != new->stamp && i == new->stamp)) {
+            mark_tree(c, i);
+        }
+    }
 }
 
 void
 compiler_set_fabric(struct compiler *c, const struct fabric *fabric)
 {
-    if (fabric_equal(&c->fabric, fabric)) {
-        return;
-    }
-    fabric_destroy(&c->fabric);
+    struct fabric old = c->fabric;
+
     c->fabric = *fabric;
     c->fabric.peers = fabric->n_peers
         ? xmemdup(fabric->peers, fabric->n_peers * sizeof *fabric->peers)
@@ -221,10 +273,8 @@ compiler_set_fabric(struct compiler *c, const struct fabric *fabric)
     c->fabric.edges = fabric->n_edges
         ? xmemdup(fabric->edges, fabric->n_edges * sizeof *fabric->edges)
         : NULL;
-    mark_rowless(c, ROLE_BASE);
-    mark_rowless(c, ROLE_FABRIC);
-    mark_kind(c, ROLE_HOST);
-    mark_kind(c, ROLE_FLOOD);
+    mark_fabric(c, &old);
+    fabric_destroy(&old);
 }
 
 void
@@ -266,7 +316,7 @@ follow_domain(struct compiler *c, const struct uuid *uuid,
     }
     if (sw) {
         compiler_mark_ports(c, sw);
-        compiler_mark(c, ROLE_FLOOD, uuid);
+        compiler_mark_flood(c, uuid);
     }
 }
 
@@ -309,15 +359,14 @@ compile_owner(struct compiler *c, enum compile_role role,
     rule_set_replace(&c->rules, &owner, &rules);
 }
 
-size_t
-compiler_run(struct compiler *c)
+/* Computes the marked owners of the roles before 'end', in the order of the
+ * roles: compiling a switch may mark its ports. */
+static size_t
+run_roles(struct compiler *c, enum compile_role end)
 {
     size_t n = 0;
 
-    homes_update(c);
-
-    /* In the order of the roles: compiling a switch may mark its ports. */
-    for (enum compile_role role = 0; role < ROLE_N; role++) {
+    for (enum compile_role role = 0; role < end; role++) {
         struct dirty_owner *dirty;
         HMAP_FOR_EACH_POP (dirty, node, &c->dirty[role]) {
             compile_owner(c, role, &dirty->uuid);
@@ -326,6 +375,19 @@ compiler_run(struct compiler *c)
         }
     }
     return n;
+}
+
+size_t
+compiler_run(struct compiler *c)
+{
+    homes_update(c);
+    return run_roles(c, ROLE_N);
+}
+
+size_t
+compiler_run_fabric(struct compiler *c)
+{
+    return run_roles(c, ROLE_HOST + 1);
 }
 
 struct rule_set *

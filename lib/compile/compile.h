@@ -39,7 +39,8 @@ struct fabric_edge {
     uint32_t ofport;                /* Of the tunnel's own OvS port. */
 };
 
-/* One tree, as seen from this cloud: which edge leads to a cloud. */
+/* One tree, as seen from this cloud: which edge leads to a cloud.  A number
+ * stands for one tree at a time. */
 #define FABRIC_NO_EDGE 0xff
 struct fabric_tree {
     uint32_t number;                /* Its number; the key carries it mod 4. */
@@ -53,9 +54,14 @@ struct fabric_peer {
     uint32_t ofport;
 };
 
+/* A gateway holds one tree for each value of the key's tree bits.  Trees with
+ * different numbers may have the same bits; such are never held at once. */
+#define FABRIC_TREES (NETHV_TREE_MASK + 1)
+
 /* What a host knows of the physical side.  Lengths: 'n_edges', 'n_peers'.
- * 'trees[0]' is the current tree, which is stamped; 'trees[1]' the one before,
- * number 0 if there is none. */
+ * 'trees[i]' is that for frames whose key has 'i' as its tree bits, and has a
+ * number with these bits, or 0 if there is none.  Frames of this cloud are
+ * stamped with 'stamp'; while there is no tree for that they do not leave. */
 struct fabric {
     enum cloud_mode mode;
     unsigned int encaps;            /* What this host passes. */
@@ -67,8 +73,12 @@ struct fabric {
     size_t n_peers;
     struct fabric_edge *edges;
     size_t n_edges;
-    struct fabric_tree trees[2];
+    struct fabric_tree trees[FABRIC_TREES];
+    uint8_t stamp;
 };
+
+/* Fills in that 'fabric' has no trees. */
+void fabric_clear_trees(struct fabric *);
 
 void fabric_destroy(struct fabric *);
 
@@ -90,6 +100,12 @@ void compiler_set_fabric(struct compiler *, const struct fabric *fabric);
 /* Computes the owners that changes have marked.  Returns the number of owners
  * computed: the work that was done. */
 size_t compiler_run(struct compiler *);
+
+/* Computes only those of the marked owners that say how frames travel between
+ * hosts and clouds.  So a change of tree is in effect at a cost that does not
+ * grow with the networks: until the rest is run, floods may go along the whole
+ * new tree.  Returns the number of owners computed. */
+size_t compiler_run_fabric(struct compiler *);
 
 /* Marks every owner, so that the next run computes from scratch. */
 void compiler_mark_all(struct compiler *);

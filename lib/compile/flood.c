@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
-#include "bitmap.h"
 #include "compile/internal.h"
 #include "nethv/wire.h"
 #include "openvswitch/ofp-actions.h"
@@ -12,7 +11,7 @@
  * once to the wire with the switch's flood group as its key, and over the links
  * of the spanning tree to the next switches.  On the wire the source host
  * replicates to the hosts of its cloud that have ports of the switch and to the
- * gateway; gateways replicate along the tree of clouds and in their own
+ * gateway; gateways replicate along the tree of clouds (tree.c) and in their own
  * clouds. */
 
 /* Copies in one rule.  Wider fan-outs go on in further rules of the stage, by
@@ -66,8 +65,7 @@ struct spread {
     size_t n_locals;
     uint32_t *hosts;                /* Other hosts of this cloud. */
     size_t n_hosts;
-    unsigned long *clouds;          /* Bitmap of other clouds' ids. */
-    bool wan;                       /* Whether any bit is set in it. */
+    bool wan;                       /* Also in other clouds. */
 };
 
 static int
@@ -112,12 +110,10 @@ spread_init(struct spread *s, const struct compiler *c,
 
     memset(s, 0, sizeof *s);
     spread_add_locals(s, c, sw);
-    s->clouds = bitmap_allocate(NETHV_CLOUD_FLOOD + 1);
     s->hosts = xmalloc(hmap_count(&sw->hosts) * sizeof *s->hosts);
     HMAP_FOR_EACH (presence, node, &sw->hosts) {
         uint32_t cloud = nethv_location_cloud(presence->location);
         if (cloud != c->cloud) {
-            bitmap_set1(s->clouds, cloud);
             s->wan = true;
         } else if (presence->location != c->self) {
             s->hosts[s->n_hosts++] = presence->location;
@@ -131,7 +127,6 @@ spread_uninit(struct spread *s)
 {
     free(s->locals);
     free(s->hosts);
-    free(s->clouds);
 }
 
 static void
@@ -271,32 +266,26 @@ emit_flood_landed(const struct compiler *c, struct emit *e,
     emit_end(e);
 }
 
-/* A flood's way over the wire from here.  'tree' NULL: only to hosts. */
+/* A flood's way over the wire from here.  -1: does not matter. */
 struct flood_reach {
     const struct vswitch *sw;
-    int remote;                     /* -1: does not matter. */
+    int remote;
     int wan;
-    const struct fabric_tree *tree;
 };
 
 static void
 match_reach(struct emit *e, const void *reach_)
 {
     const struct flood_reach *reach = reach_;
-    uint32_t key = nethv_flood_key(reach->sw->group);
-    uint32_t mask = NETHV_LOCATION_MASK;
 
     if (reach->remote >= 0) {
         match_field(e, FIELD_REMOTE, reach->remote);
     }
-    if (reach->wan > 0) {
-        key |= reach->tree->number & NETHV_TREE_MASK;
-        mask |= NETHV_TREE_MASK;
-    }
     if (reach->wan >= 0) {
         match_field(e, FIELD_WAN, reach->wan);
     }
-    match_field_masked(e, FIELD_KEY, key, mask);
+    match_field_masked(e, FIELD_KEY, nethv_flood_key(reach->sw->group),
+                       NETHV_LOCATION_MASK);
 }
 
 static void
@@ -351,11 +340,8 @@ emit_reach_gateway(const struct compiler *c, struct emit *e,
     for (size_t i = 0; i < s->n_hosts && to_hosts; i++) {
         fan_to_host(&fan, s->hosts[i]);
     }
-    if (reach->tree && s->wan) {
-        if (reach->wan <= 0) {
-            act_stamp(e, reach->tree);
-        }
-        act_edges(e, &c->fabric, reach->tree, s->clouds);
+    if (s->wan || reach->wan) {
+        act_resubmit(e, STAGE_TREE);
     }
     fanout_end(&fan);
 }
@@ -364,25 +350,17 @@ static void
 emit_reach_flood(const struct compiler *c, struct emit *e,
                  const struct vswitch *sw, const struct spread *s)
 {
-    const struct fabric *f = &c->fabric;
-
     if (!compiler_is_gateway(c)) {
         emit_reach_host(c, e, sw, s);
         return;
     }
 
-    const struct fabric_tree *current = f->trees[0].number ? &f->trees[0]
-                                                           : NULL;
-    struct flood_reach own = { sw, 0, 0, current };
-    struct flood_reach cloud = { sw, 1, 0, current };
+    struct flood_reach own = { sw, 0, 0 };
+    struct flood_reach cloud = { sw, 1, 0 };
+    struct flood_reach wan = { sw, 1, 1 };
     emit_reach_gateway(c, e, &own, s, true);
-    emit_reach_gateway(c, e, &cloud, s, f->mode == CLOUD_TREE);
-    for (size_t i = 0; i < ARRAY_SIZE(f->trees); i++) {
-        if (fabric_tree_present(f, &f->trees[i])) {
-            struct flood_reach wan = { sw, 1, 1, &f->trees[i] };
-            emit_reach_gateway(c, e, &wan, s, true);
-        }
-    }
+    emit_reach_gateway(c, e, &cloud, s, c->fabric.mode == CLOUD_TREE);
+    emit_reach_gateway(c, e, &wan, s, true);
 }
 
 void

@@ -15,11 +15,17 @@
  *        enum      kind of row      emitter */
 #define COMPILE_ROLES                                                         \
     ROLE(BASE,     MODEL_N_KINDS,   emit_base)     /* What never changes. */  \
-    ROLE(FABRIC,   MODEL_N_KINDS,   emit_fabric)   /* Tunnels and trees. */   \
+    ROLE(FABRIC,   MODEL_N_KINDS,   emit_fabric)   /* Tunnels. */             \
+    ROLE(TREE_0,   MODEL_N_KINDS,   emit_tree_0)   /* Tree, by its bits. */   \
+    ROLE(TREE_1,   MODEL_N_KINDS,   emit_tree_1)                              \
+    ROLE(TREE_2,   MODEL_N_KINDS,   emit_tree_2)                              \
+    ROLE(TREE_3,   MODEL_N_KINDS,   emit_tree_3)                              \
+    ROLE(STAMP,    MODEL_N_KINDS,   emit_stamp)    /* Which tree to follow. */ \
     ROLE(HOST,     MODEL_HOST,      emit_host)     /* Host of this cloud. */  \
     ROLE(SWITCH,   MODEL_SWITCH,    emit_switch)   /* Entry, paths. */        \
     ROLE(LINK,     MODEL_LINK,      emit_link)     /* Across it. */           \
     ROLE(FLOOD,    MODEL_SWITCH,    emit_flood)    /* To all its ports. */    \
+    ROLE(PRUNE,    MODEL_SWITCH,    emit_prune)    /* Floods along a tree. */ \
     ROLE(PORT,     MODEL_PORT,      emit_port)     /* As a destination. */    \
     ROLE(SOURCE,   MODEL_PORT,      emit_source)   /* As a remote source. */  \
     ROLE(ENDPOINT, MODEL_PORT,      emit_endpoint) /* On this host. */
@@ -76,6 +82,9 @@ void compiler_mark(struct compiler *, enum compile_role, const struct uuid *);
 /* Marks all ports of a switch in all their roles. */
 void compiler_mark_ports(struct compiler *, const struct vswitch *);
 
+/* Marks a switch as one whose ports are in other places. */
+void compiler_mark_flood(struct compiler *, const struct uuid *vswitch);
+
 /* Marks all owners in a network. */
 void compiler_affect_network(struct compiler *, const struct model_row *);
 
@@ -123,17 +132,18 @@ void act_learn(struct emit *);
  * and an outer Ethernet header: it travels whole. */
 void act_make_whole(struct emit *);
 
-/* Writes the number of 'tree' into KEY. */
-void act_stamp(struct emit *, const struct fabric_tree *tree);
+/* Returns the OpenFlow port by which tree 'i' of the fabric leads to 'cloud', 0
+ * if it does not. */
+uint32_t fabric_way(const struct fabric *, size_t i, uint8_t cloud);
 
-/* Sends a copy to each edge of 'tree' behind which lies one of 'clouds' (a
- * bitmap by cloud id), or if that is NULL to each edge of it. */
-void act_edges(struct emit *, const struct fabric *,
-               const struct fabric_tree *tree, const unsigned long *clouds);
+/* Sends a copy by each edge of tree 'i' of the fabric behind which lies one of
+ * 'clouds' (a bitmap by cloud id), or if that is NULL by each edge of it. */
+void act_edges(struct emit *, const struct fabric *, size_t i,
+               const unsigned long *clouds);
 
-/* Returns whether 'tree', one of the fabric's, is there and told apart from the
- * current one by its stamp. */
-bool fabric_tree_present(const struct fabric *, const struct fabric_tree *tree);
+/* Sends the frame, whose key is in its field, by OpenFlow port 'ofport', a
+ * tunnel's. */
+void act_out(struct emit *, uint32_t ofport);
 
 /* Meters: those of links have ids up to LINK_METERS, made from the links so that
  * they are the same after a restart; one more limits what is sent to the

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
-#include "bitmap.h"
 #include "compile/internal.h"
 #include "flow.h"
 #include "nethv/wire.h"
 #include "packets.h"
 
-/* Tunnels, hosts and trees: which frames are accepted from where, and by which
- * tunnel a key leaves. */
+/* Tunnels and hosts: which frames are accepted from where, and by which tunnel a
+ * key leaves. */
 
 /* A tunnel port as a source of frames: the key goes into its field. */
 static void
@@ -94,143 +93,11 @@ emit_tunnel(struct emit *e, uint32_t ofport, enum encap encap)
     }
 }
 
-static void
+void
 act_out(struct emit *e, uint32_t ofport)
 {
     act_load(e, FIELD_OUT, ofport);
     act_resubmit(e, STAGE_ENCAP);
-}
-
-void
-act_stamp(struct emit *e, const struct fabric_tree *tree)
-{
-    act_text(e, "load:%u->NXM_NX_REG%d[0..1]", tree->number & NETHV_TREE_MASK,
-             pipeline_fields[FIELD_KEY].reg);
-}
-
-static void
-match_stamp(struct emit *e, const struct fabric_tree *tree)
-{
-    match_field_masked(e, FIELD_KEY, tree->number, NETHV_TREE_MASK);
-}
-
-bool
-fabric_tree_present(const struct fabric *f, const struct fabric_tree *tree)
-{
-    return tree->number && (tree == &f->trees[0]
-                            || (tree->number ^ f->trees[0].number)
-                                & NETHV_TREE_MASK);
-}
-
-static const struct fabric_edge *
-tree_edge(const struct fabric *f, const struct fabric_tree *tree,
-          uint8_t cloud)
-{
-    uint8_t i = tree->edge[cloud];
-    return i < f->n_edges ? &f->edges[i] : NULL;
-}
-
-void
-act_edges(struct emit *e, const struct fabric *f,
-          const struct fabric_tree *tree, const unsigned long *clouds)
-{
-    for (size_t i = 0; i < f->n_edges; i++) {
-        for (uint32_t cloud = 1; cloud <= NETHV_CLOUD_MAX; cloud++) {
-            if (tree->edge[cloud] == i
-                && (!clouds || bitmap_is_set(clouds, cloud))) {
-                act_out(e, f->edges[i].ofport);
-                break;
-            }
-        }
-    }
-}
-
-/* From another cloud's gateway come only frames whose source cloud lies behind
- * it in the tree that they are stamped with. */
-static void
-emit_edge_accept(struct emit *e, const struct fabric *f,
-                 const struct fabric_tree *tree, uint8_t cloud)
-{
-    const struct fabric_edge *edge = tree_edge(f, tree, cloud);
-
-    if (!edge) {
-        return;
-    }
-    emit_begin(e, STAGE_ACCEPT, 100);
-    match_set_in_port(&e->match, u16_to_ofp(edge->ofport));
-    match_stamp(e, tree);
-    match_eth_src(e, nethv_location(cloud, 0, 0), NETHV_CLOUD_MASK);
-    act_load(e, FIELD_WAN, 1);
-    act_resubmit(e, STAGE_LANDED);
-    emit_end(e);
-}
-
-/* By which edge a frame for 'cloud' goes on: one of our own is stamped with the
- * current tree, one in transit stays in its tree. */
-static void
-emit_edge_reach(struct emit *e, const struct fabric *f,
-                const struct fabric_tree *tree, uint8_t cloud)
-{
-    const struct fabric_edge *edge = tree_edge(f, tree, cloud);
-
-    if (!edge) {
-        return;
-    }
-    if (tree == &f->trees[0]) {
-        emit_begin(e, STAGE_REACH, 100);
-        match_field(e, FIELD_WAN, 0);
-        match_field_masked(e, FIELD_KEY, nethv_location(cloud, 0, 0),
-                           NETHV_CLOUD_MASK);
-        act_stamp(e, tree);
-        act_out(e, edge->ofport);
-        emit_end(e);
-    }
-    emit_begin(e, STAGE_REACH, 100);
-    match_field(e, FIELD_WAN, 1);
-    match_field_masked(e, FIELD_KEY, nethv_location(cloud, 0, 0)
-                                     | (tree->number & NETHV_TREE_MASK),
-                       NETHV_CLOUD_MASK | NETHV_TREE_MASK);
-    act_out(e, edge->ofport);
-    emit_end(e);
-}
-
-/* Floods of groups that this gateway does not know go to all tree edges. */
-static void
-emit_tree_flood(struct emit *e, const struct fabric *f,
-                const struct fabric_tree *tree)
-{
-    if (tree == &f->trees[0]) {
-        emit_begin(e, STAGE_REACH, 50);
-        match_field(e, FIELD_WAN, 0);
-        match_field_masked(e, FIELD_KEY, nethv_flood_key(0),
-                           NETHV_CLOUD_MASK);
-        act_stamp(e, tree);
-        act_edges(e, f, tree, NULL);
-        emit_end(e);
-    }
-    emit_begin(e, STAGE_REACH, 50);
-    match_field(e, FIELD_WAN, 1);
-    match_field_masked(e, FIELD_KEY, nethv_flood_key(0)
-                                     | (tree->number & NETHV_TREE_MASK),
-                       NETHV_CLOUD_MASK | NETHV_TREE_MASK);
-    act_edges(e, f, tree, NULL);
-    emit_end(e);
-}
-
-static void
-emit_trees(struct emit *e, const struct fabric *f)
-{
-    for (size_t i = 0; i < ARRAY_SIZE(f->trees); i++) {
-        const struct fabric_tree *tree = &f->trees[i];
-        if (!fabric_tree_present(f, tree)) {
-            continue;
-        }
-        for (uint32_t cloud = 1; cloud <= NETHV_CLOUD_MAX; cloud++) {
-            emit_edge_accept(e, f, tree, cloud);
-            emit_edge_reach(e, f, tree, cloud);
-        }
-        emit_tree_flood(e, f, tree);
-    }
 }
 
 /* What a frame from a tunnel is: for this host, or to be passed on. */
@@ -275,7 +142,11 @@ emit_reach(const struct compiler *c, struct emit *e)
     act_resubmit(e, STAGE_HOP);
     emit_end(e);
 
-    if (c->fabric.gateway && !compiler_is_gateway(c)) {
+    if (compiler_is_gateway(c)) {
+        emit_begin(e, STAGE_REACH, 10);
+        act_resubmit(e, STAGE_TREE);
+        emit_end(e);
+    } else if (c->fabric.gateway) {
         emit_begin(e, STAGE_REACH, 10);
         act_load(e, FIELD_HOP, c->fabric.gateway);
         act_resubmit(e, STAGE_HOP);
@@ -321,9 +192,6 @@ emit_fabric(const struct compiler *c, struct emit *e,
     act_drop(e, DROP_CONTROL);
     emit_end(e);
 
-    if (compiler_is_gateway(c)) {
-        emit_trees(e, f);
-    }
     emit_landed(c, e);
     emit_reach(c, e);
     emit_size(c, e);

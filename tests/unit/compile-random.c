@@ -74,8 +74,11 @@ set_fabric(struct compiler *compiler, uint32_t v)
         peers[i].location = nethv_location(1, 1 + i * 10, 0);
         peers[i].encap = digit(&v, ENCAP_N);
         peers[i].ofport = 70 + i;
-        memset(f.trees[i].edge, FABRIC_NO_EDGE, sizeof f.trees[i].edge);
-        f.trees[i].number = digit(&v, 4);
+    }
+    fabric_clear_trees(&f);
+    f.stamp = digit(&v, FABRIC_TREES);
+    for (size_t i = f.stamp; i < MIN(f.stamp + 2, FABRIC_TREES); i++) {
+        f.trees[i].number = digit(&v, 3) * FABRIC_TREES + i;
         f.trees[i].edge[11] = digit(&v, 2);
         f.trees[i].edge[21] = digit(&v, 2);
     }

@@ -110,18 +110,29 @@ put_port(struct model *m, int n, int sw, uint32_t location)
     model_put_binding(m, &binding, &bs);
 }
 
+/* Edges are compared as bytes. */
+static void
+fill_edge(struct fabric_edge *edge, uint8_t cloud)
+{
+    memset(edge, 0, sizeof *edge);
+    edge->cloud = cloud;
+    edge->encap = ENCAP_GRE;
+    edge->ofport = 60;
+}
+
 static void
 set_fabric(struct compiler *c, int cloud)
 {
-    struct fabric_edge edge = { .cloud = 3 - cloud, .encap = ENCAP_GRE,
-                                .ofport = 60 };
+    struct fabric_edge edge;
+    fill_edge(&edge, 3 - cloud);
     struct fabric f = { .mode = CLOUD_DIRECT, .encaps = ENCAP_ALL,
                         .tunnel_ofports = { 50, 51, 52 },
                         .gateway = nethv_location(cloud, 1, 0), .mtu = 1400,
                         .edges = &edge, .n_edges = 1 };
-    memset(f.trees[0].edge, FABRIC_NO_EDGE, sizeof f.trees[0].edge);
-    f.trees[0].number = 1;
-    f.trees[0].edge[3 - cloud] = 0;
+    fabric_clear_trees(&f);
+    f.stamp = 1;
+    f.trees[1].number = 1;
+    f.trees[1].edge[3 - cloud] = 0;
     compiler_set_fabric(c, &f);
 }
 
@@ -234,5 +245,80 @@ Test(compile, one_more_port_costs_a_few_owners)
     for (int i = 0; i < 4; i++) {
         cr_assert_leq(compiler_run(w.compilers[i]), 8);
     }
+    world_destroy(&w);
+}
+
+/* Returns how often 'text' has 'what'. */
+static size_t
+count_text(const char *text, const char *what)
+{
+    size_t n = 0;
+
+    while ((text = strstr(text, what))) {
+        text += strlen(what);
+        n++;
+    }
+    return n;
+}
+
+/* Returns how many switches' floods are pruned for the tree with 'number'. */
+static size_t
+count_pruned(const char *text, uint32_t number)
+{
+    char reg[32];
+    size_t n = 0;
+
+    snprintf(reg, sizeof reg, ",reg13=0x%"PRIx32" ", number);
+    while ((text = strstr(text, "table=106, priority=150,"))) {
+        const char *end = strchr(text, '\n');
+        const char *at = strstr(text, reg);
+        n += at && at < end;
+        text = end;
+    }
+    return n;
+}
+
+/* Lets gateway 1 hold trees 1 and 2, and stamp the one with bits 'stamp'. */
+static void
+hold_two_trees(struct compiler *c, uint8_t stamp)
+{
+    struct fabric_edge edge;
+    fill_edge(&edge, 2);
+    struct fabric f = { .mode = CLOUD_DIRECT, .encaps = ENCAP_ALL,
+                        .tunnel_ofports = { 50, 51, 52 },
+                        .gateway = nethv_location(1, 1, 0), .mtu = 1400,
+                        .edges = &edge, .n_edges = 1, .stamp = stamp };
+
+    fabric_clear_trees(&f);
+    for (size_t i = 1; i <= 2; i++) {
+        f.trees[i].number = i;
+        f.trees[i].edge[2] = 0;
+    }
+    compiler_set_fabric(c, &f);
+}
+
+Test(compile, a_tree_costs_its_ways_and_its_stamp_the_floods)
+{
+    struct world w;
+    world_init(&w);
+    struct compiler *c = w.compilers[0];
+
+    /* A further tree: one owner. */
+    hold_two_trees(c, 1);
+    cr_assert_eq(compiler_run_fabric(c), 1);
+    cr_assert_eq(compiler_run(c), 0);
+    char *text = rules_text(c);
+    cr_assert_eq(count_text(text, "table=106, priority=50,"), 2);
+    cr_assert_eq(count_pruned(text, 1), 2);
+    free(text);
+
+    /* Another stamp: at once, then the two switches' floods. */
+    hold_two_trees(c, 2);
+    cr_assert_eq(compiler_run_fabric(c), 2);
+    cr_assert_eq(compiler_run(c), 2);
+    text = rules_text(c);
+    cr_assert_eq(count_pruned(text, 1), 0);
+    cr_assert_eq(count_pruned(text, 2), 2);
+    free(text);
     world_destroy(&w);
 }

@@ -19,11 +19,12 @@ Test(handover, round_trip)
         from.edges[i].encap = i ? ENCAP_GENEVE : ENCAP_GRE;
         from.edges[i].remote_ip.s6_addr[0] = 0xfd;
         from.edges[i].remote_ip.s6_addr[15] = i;
-        from.trees[i].number = 7 - i;
-        from.trees[i].via[2] = 2;
-        from.trees[i].via[3] = 2 + i;
-        from.trees[i].via[254] = 3;
+        from.trees[3 - i].number = 7 - i;
+        from.trees[3 - i].via[2] = 2;
+        from.trees[3 - i].via[3] = 2 + i;
+        from.trees[3 - i].via[254] = 3;
     }
+    from.stamp = 2;
     struct uuid network = { { 1, 2, 3, 4 } };
     from.networks = &network;
     from.n_networks = 1;
@@ -38,6 +39,20 @@ Test(handover, round_trip)
     json_destroy(again);
     json_destroy(json);
     handover_uninit(&to);
+}
+
+Test(handover, the_first_tree_is_stamped_if_none_is_named)
+{
+    static struct handover handover;
+    struct json *json = json_from_string(
+        "{\"edges\":[],\"trees\":[{\"number\":6,\"via\":{}},"
+        "{\"number\":5,\"via\":{}}],\"networks\":[]}");
+
+    cr_assert_null(handover_from_json(json, &handover));
+    cr_assert_eq(handover.stamp, 2);
+    cr_assert_eq(handover.trees[1].number, 5);
+    json_destroy(json);
+    handover_uninit(&handover);
 }
 
 static const struct {
@@ -59,8 +74,12 @@ static const struct {
       "tree number 0" },
     { "{\"edges\":[],\"trees\":[{\"number\":1,\"via\":{\"0\":1}}],\"networks\":[]}",
       "clouds are 1 to 254" },
-    { "{\"edges\":[],\"trees\":[{\"number\":1,\"via\":{}},{\"number\":2,"
-      "\"via\":{}},{\"number\":3,\"via\":{}}],\"networks\":[]}", "at most 254 and 2" },
+    { "{\"edges\":[],\"trees\":[{\"number\":1,\"via\":{}},{\"number\":5,"
+      "\"via\":{}}],\"networks\":[]}", "trees 1 and 5 have the same bits" },
+    { "{\"edges\":[],\"trees\":[{},{},{},{},{}],\"networks\":[]}",
+      "at most 254 and 4" },
+    { "{\"edges\":[],\"trees\":[],\"stamp\":4,\"networks\":[]}",
+      "stamp 4 is not 0 to 3" },
 };
 
 Test(handover, faults_are_sentences_and_change_nothing)

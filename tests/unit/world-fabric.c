@@ -63,6 +63,9 @@ static void
 fabric_set_tree(const struct world *w, size_t cloud, const struct fabric *f,
                 const struct world_tree *tree, struct fabric_tree *to)
 {
+    if (!tree->number) {
+        return;
+    }
     to->number = tree->number;
     for (size_t i = 0; i < w->n_clouds; i++) {
         if (i == cloud || !tree->in[i] || !tree->in[cloud]) {
@@ -81,9 +84,7 @@ static void
 fabric_add_edges(const struct world *w, size_t cloud, struct fabric *f)
 {
     f->edges = xcalloc(WORLD_MAX_CLOUDS, sizeof *f->edges);
-    for (size_t t = 0; t < 2; t++) {
-        memset(f->trees[t].edge, FABRIC_NO_EDGE, sizeof f->trees[t].edge);
-    }
+    fabric_clear_trees(f);
     for (size_t i = 0; i < w->n_clouds; i++) {
         if (clouds_joined(w, cloud, i)) {
             struct fabric_edge *edge = &f->edges[f->n_edges++];
@@ -93,9 +94,10 @@ fabric_add_edges(const struct world *w, size_t cloud, struct fabric *f)
             edge->ofport = EDGE_OFPORT + i;
         }
     }
+    f->stamp = w->trees[w->clouds[cloud].lags].number & NETHV_TREE_MASK;
     for (size_t t = 0; t < 2; t++) {
         fabric_set_tree(w, cloud, f, &w->trees[t],
-                        &f->trees[t ^ w->clouds[cloud].lags]);
+                        &f->trees[w->trees[t].number & NETHV_TREE_MASK]);
     }
 }
 
