@@ -18,6 +18,7 @@ lab_nethv_wan_LDADD = $(OVS_LIBS)
 
 dist_lab_DATA = lab/cloud-rtt.csv
 dist_labscenario_DATA = \
+	lab/scenarios/eight-clouds.json \
 	lab/scenarios/private.json \
 	lab/scenarios/three-clouds.json \
 	lab/scenarios/two-hosts.json
