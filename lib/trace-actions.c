@@ -79,6 +79,15 @@ do_output(struct walk *w, const struct ofpact *a, const struct ofpact *end)
     return true;
 }
 
+/* Whole frames are traced: one that is cut can only be said to be. */
+static bool
+do_output_trunc(struct walk *w, const struct ofpact *a,
+                const struct ofpact *end)
+{
+    send_out(w, ofpact_get_OUTPUT_TRUNC(a)->port);
+    return true;
+}
+
 static bool
 do_output_reg(struct walk *w, const struct ofpact *a, const struct ofpact *end)
 {
@@ -399,6 +408,7 @@ do_decap(struct walk *w, const struct ofpact *a, const struct ofpact *end)
 static action_function *const functions[] = {
     [OFPACT_OUTPUT] = do_output,
     [OFPACT_OUTPUT_REG] = do_output_reg,
+    [OFPACT_OUTPUT_TRUNC] = do_output_trunc,
     [OFPACT_CONTROLLER] = do_controller,
     [OFPACT_SET_FIELD] = do_set_field,
     [OFPACT_REG_MOVE] = do_reg_move,

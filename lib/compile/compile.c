@@ -476,29 +476,26 @@ void
 compiler_meters(const struct compiler *c, struct compiled_meter **metersp,
                 size_t *n)
 {
-    struct compiled_meter *meters = NULL;
-    size_t count = 0, allocated = 0;
+    struct compiled_meter *meters = xmalloc(sizeof *meters);
+    size_t count = 0, allocated = 1;
     const struct model_row *row;
 
-    MODEL_FOR_EACH (row, MODEL_LINK, c->model) {
-        const struct vlink *link = CONTAINER_OF(row, struct vlink, row);
-        if (link->bandwidth) {
-            if (count >= allocated) {
-                meters = x2nrealloc(meters, &allocated, sizeof *meters);
-            }
-            meters[count++] = (struct compiled_meter) {
-                .id = link_meter(link),
-                .kbps = DIV_ROUND_UP(link->bandwidth, 1000),
-            };
-        }
-    }
-    if (count >= allocated) {
-        meters = x2nrealloc(meters, &allocated, sizeof *meters);
-    }
     meters[count++] = (struct compiled_meter) {
         .id = PUNT_METER,
         .kbps = PUNT_KBPS,
     };
+    MODEL_FOR_EACH (row, MODEL_LINK, c->model) {
+        const struct vlink *link = CONTAINER_OF(row, struct vlink, row);
+        for (size_t from = 0; link->bandwidth && from < 2; from++) {
+            if (count >= allocated) {
+                meters = x2nrealloc(meters, &allocated, sizeof *meters);
+            }
+            meters[count++] = (struct compiled_meter) {
+                .id = link_meter(link, from),
+                .kbps = DIV_ROUND_UP(link->bandwidth, 1000),
+            };
+        }
+    }
     qsort(meters, count, sizeof *meters, compare_meters);
     *metersp = meters;
     *n = count;

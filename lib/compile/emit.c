@@ -167,6 +167,15 @@ act_clone_begin(struct emit *e)
     return begin;
 }
 
+size_t
+act_copy_begin(struct emit *e)
+{
+    size_t begin = act_clone_begin(e);
+
+    act_text(e, "output(port=0,max_len=64)");
+    return begin;
+}
+
 void
 act_clone_end(struct emit *e, size_t begin)
 {

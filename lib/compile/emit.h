@@ -69,6 +69,13 @@ void act_text(struct emit *, const char *format, ...) OVS_PRINTF_FORMAT(2, 3);
 /* Brackets the actions between them in clone(...): what they change is undone
  * behind it.  'act_clone_begin' returns what 'act_clone_end' needs. */
 size_t act_clone_begin(struct emit *);
+
+/* As act_clone_begin(), for actions that may lead to a meter: what that drops is
+ * dropped of this copy alone.  Open vSwitch gives the datapath no clone where it
+ * can take back the actions in it itself, and does not look into the tables that
+ * they lead to.  An output that cuts the frame makes it; this one goes nowhere,
+ * to the port 0 that frames of endpoints are made to come from. */
+size_t act_copy_begin(struct emit *);
 void act_clone_end(struct emit *, size_t begin);
 
 /* Returns the MAC address that the 48 bits of 'integer' stand for. */

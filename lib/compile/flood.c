@@ -159,7 +159,8 @@ fan_to_links(struct fanout *fan, const struct vswitch *sw)
         const struct vswitch *peer = link->ends[end == &link->ends[0]].vswitch;
         fanout_next(fan);
         act_load(fan->e, FIELD_NEXT, peer->group);
-        size_t clone = act_clone_begin(fan->e);
+        size_t clone = link->bandwidth ? act_copy_begin(fan->e)
+                                       : act_clone_begin(fan->e);
         act_load(fan->e, FIELD_PART, 0);
         act_resubmit(fan->e, STAGE_LINK);
         act_clone_end(fan->e, clone);
@@ -181,7 +182,7 @@ emit_flood_source(struct emit *e, const struct vswitch *sw,
     if (s->n_hosts || s->wan) {
         fanout_next(&fan);
         act_load(e, FIELD_KEY, nethv_flood_key(sw->group));
-        size_t clone = act_clone_begin(e);
+        size_t clone = act_copy_begin(e);
         act_load(e, FIELD_PART, 0);
         act_resubmit(e, STAGE_SIZE);
         act_clone_end(e, clone);

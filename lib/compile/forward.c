@@ -186,20 +186,22 @@ link_is_first(const struct vlink *link)
 }
 
 uint32_t
-link_meter(const struct vlink *link)
+link_meter(const struct vlink *link, size_t from)
 {
-    return 1 + link->row.uuid.parts[0] % LINK_METERS;
+    return 1 + 2 * (link->row.uuid.parts[0] % LINK_METERS) + from;
 }
 
 static void
-emit_link_direction(struct emit *e, const struct vlink *link,
-                    const struct vswitch *from, const struct vswitch *to)
+emit_link_direction(struct emit *e, const struct vlink *link, size_t end)
 {
+    const struct vswitch *from = link->ends[end].vswitch;
+    const struct vswitch *to = link->ends[!end].vswitch;
+
     emit_begin(e, STAGE_LINK, 100);
     match_field(e, FIELD_SWITCH, from->group);
     match_field(e, FIELD_NEXT, to->group);
     if (link->bandwidth) {
-        act_text(e, "meter:%u", link_meter(link));
+        act_text(e, "meter:%u", link_meter(link, end));
     }
     act_load(e, FIELD_FROM, from->group);
     act_load(e, FIELD_SWITCH, to->group);
@@ -225,7 +227,7 @@ emit_link(const struct compiler *c, struct emit *e,
 
     if (a != b && vlink_ready(link) && compiler_is_home(c, link->network)
         && link_is_first(link)) {
-        emit_link_direction(e, link, a, b);
-        emit_link_direction(e, link, b, a);
+        emit_link_direction(e, link, 0);
+        emit_link_direction(e, link, 1);
     }
 }

@@ -145,15 +145,15 @@ void act_edges(struct emit *, const struct fabric *, size_t i,
  * tunnel's. */
 void act_out(struct emit *, uint32_t ofport);
 
-/* Meters: those of links have ids up to LINK_METERS, made from the links so that
- * they are the same after a restart; one more limits what is sent to the
- * agent. */
-#define LINK_METERS 65000
-#define PUNT_METER (LINK_METERS + 1)
+/* Meters: those of links, one for each direction, have ids made from the links'
+ * UUIDs, so that they are the same after a restart; one behind them limits what
+ * is sent to the agent. */
+#define LINK_METERS 0x3fff0000
+#define PUNT_METER (1 + 2 * LINK_METERS)
 #define PUNT_KBPS 16000
 
-/* Returns the id of the meter for 'link'. */
-uint32_t link_meter(const struct vlink *link);
+/* Returns the id of the meter for 'link' from its end 'from' (0 or 1). */
+uint32_t link_meter(const struct vlink *link, size_t from);
 
 /* Return the endpoint of 'port' on this host, or its OpenFlow port.  NULL or 0
  * if the port is not here, or is not bound here yet. */

@@ -205,15 +205,21 @@ ofmeters_set(struct ofmeters *m, const struct compiled_meter *meters,
     }
 }
 
+/* A frame larger than the burst would never pass: that of the largest MTU of
+ * a cloud, in kilobits. */
+#define BURST_MIN 80
+
 /* The one kind of meter that is used: drops what exceeds a rate, with a burst
  * of one second's worth (with less, TCP falls far below the rate). */
 static struct ofputil_meter_band
 meter_band(uint64_t kbps)
 {
+    uint32_t rate = MIN(kbps, UINT32_MAX);
+
     return (struct ofputil_meter_band) {
         .type = OFPMBT13_DROP,
-        .rate = MIN(kbps, UINT32_MAX),
-        .burst_size = MIN(kbps, UINT32_MAX),
+        .rate = rate,
+        .burst_size = MAX(rate, BURST_MIN),
     };
 }
 
@@ -224,7 +230,8 @@ meter_kbps(const struct ofputil_meter_config *mc)
 {
     if ((mc->flags & ~OFPMF13_STATS) != METER_FLAGS || mc->n_bands != 1
         || mc->bands[0].type != OFPMBT13_DROP
-        || mc->bands[0].burst_size != mc->bands[0].rate) {
+        || mc->bands[0].burst_size
+           != meter_band(mc->bands[0].rate).burst_size) {
         return UINT64_MAX;
     }
     return mc->bands[0].rate;

@@ -73,6 +73,8 @@ def site(lab):
                      {"name": "s2", "ports": on_switch("s2")}],
         "links": [{"name": "l1", "a": "s1", "b": "s2"}]}))
     one.plug(*PLACES)
+    for workload in one.workloads.values():
+        workload.set_mtu(2000)
     yield one
     one.close()
 
@@ -109,8 +111,6 @@ def differences(sent, got):
 def check_pair(site, a, b, mac, mtu):
     """All kinds of frames from 'a' to 'b', with source MAC 'mac'."""
     frames = unicast(side(a, mac), side(b), mtu)
-    for workload in a, b:
-        workload.set_mtu(mtu + 22)
     for frame in frames.values():
         a.send(frame)
     found = collect([*site.workloads.values(), *site.wan()],
@@ -219,7 +219,6 @@ def check_answer(sent, answer, mtu):
 def test_too_big(site, way, pair):
     a, b = site.some(" ".join(pair))
     mtu = mtu_of(site)
-    a.set_mtu(2000)
     for packet in too_big(a, b, mtu + 9):
         a.send(packet)
         answers = a.receive()
@@ -232,7 +231,6 @@ def test_too_big_for_an_answer(site):
     """What is not IP is counted, and so is a flood, once for each switch."""
     a, b = site.some("a1 z1")
     mtu = mtu_of(site)
-    a.set_mtu(2000)
     before = site.drops(a.host)
     for mac in b.mac, BROADCAST:
         a.send(Ether(src=a.mac, dst=mac, type=MADE_UP)

@@ -59,7 +59,7 @@ class Workload(Wire):
         self.name, self.host, self.path = name, host, path
         self.mac, self.ip, self.ip6 = mac_of(n), ip_of(n), ip6_of(n)
         super().__init__(lab, f"{host}/{name}", "eth0")
-        self._node, self._mtu = lab.node(host), 0
+        self._node = lab.node(host)
 
     @property
     def network(self) -> list[str]:
@@ -68,15 +68,12 @@ class Workload(Wire):
     def set_mtu(self, mtu: int) -> None:
         """Lets the workload send and take packets of up to 'mtu' bytes,
         whatever it was told."""
-        if mtu > self._mtu:
-            rows = json.loads(self._node.run([
-                "ovs-vsctl", "--format=json", "--columns=name", "find",
-                "Interface", f"external_ids:iface-id={self.path}"]).stdout)
-            for device, netns in (rows["data"][0][0], None), ("eth0",
-                                                              self.name):
-                self._node.run(["ip", "link", "set", device, "mtu", str(mtu)],
-                               netns=netns)
-            self._mtu = mtu
+        rows = json.loads(self._node.run([
+            "ovs-vsctl", "--format=json", "--columns=name", "find",
+            "Interface", f"external_ids:iface-id={self.path}"]).stdout)
+        for device, netns in (rows["data"][0][0], None), ("eth0", self.name):
+            self._node.run(["ip", "link", "set", device, "mtu", str(mtu)],
+                           netns=netns)
 
 
 class WanWire(Wire):
