@@ -23,7 +23,7 @@ struct db_conditions {
     struct uuid *networks;      /* Sorted, after db_conditions_sort(). */
     size_t n_networks;
     size_t allocated_networks;
-    struct sset ports;          /* Looked for: paths, UUIDs as text. */
+    struct sset ports;          /* Claimed: paths, UUIDs as text. */
 };
 
 void db_conditions_init(struct db_conditions *);

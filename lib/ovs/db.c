@@ -396,15 +396,8 @@ expire_networks(struct db *db)
     }
 }
 
-/* A port that was found is followed as part of its network. */
-static bool
-claim_is_resolved(const struct db *db, const char *iface_id)
-{
-    const struct vport *port = db_find_port(db->model, iface_id);
-    return port && find_followed(db, &port->network->row.uuid);
-}
-
-/* Fills '*c' with what is to be asked for now. */
+/* Fills '*c' with what is to be asked for now.  A port that was found is still
+ * asked for: to take the clause back would cost the server another scan. */
 static void
 compute_conditions(const struct db *db, struct db_conditions *c)
 {
@@ -423,9 +416,7 @@ compute_conditions(const struct db *db, struct db_conditions *c)
         db_conditions_add_network(c, &f->uuid);
     }
     SSET_FOR_EACH (claim, &db->claims) {
-        if (!claim_is_resolved(db, claim)) {
-            sset_add(&c->ports, claim);
-        }
+        sset_add(&c->ports, claim);
     }
     db_conditions_sort(c);
 }
