@@ -15,6 +15,7 @@
 #include "openvswitch/json.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
+#include "ovs/pki.h"
 #include "ovsdb-data.h"
 #include "svec.h"
 #include "timeval.h"
@@ -40,6 +41,10 @@ session_connect(struct session *s)
 {
     const struct cli_options *o = s->options;
 
+    /* Even UUIDs are made with OpenSSL. */
+    if (!strstr(o->db, "ssl:")) {
+        pki_expect_digests_only();
+    }
     s->idl = ovsdb_idl_create_unconnected(&nethvrec_idl_class, false);
     ovsdb_idl_set_leader_only(s->idl, o->leader_only);
     ovsdb_idl_set_db_change_aware(s->idl, false);

@@ -86,6 +86,12 @@ bool pki_is_pair(const char *certificate, const char *key);
 /* Returns whether it is time at 'now' to make 'certificate' anew. */
 bool pki_wants_renewal(const char *certificate, long long int now);
 
+/* Says, before anything else of OpenSSL is used, that this process will need
+ * no TLS and no certificates, but at most digests and random numbers.  OpenSSL
+ * then does not load the rest, which would take a command longer than all its
+ * own work (2 ms). */
+void pki_expect_digests_only(void);
+
 /* Stores the SHA-256 of 'string' as hex digits in 'digest'. */
 void pki_digest(const char *string, char digest[PKI_DIGEST_LEN + 1]);
 

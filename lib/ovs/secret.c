@@ -18,6 +18,14 @@
 #define FILE_MAX 65536
 
 void
+pki_expect_digests_only(void)
+{
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG
+                        | OPENSSL_INIT_NO_ADD_ALL_CIPHERS
+                        | OPENSSL_INIT_NO_ADD_ALL_DIGESTS, NULL);
+}
+
+void
 pki_digest(const char *string, char digest[PKI_DIGEST_LEN + 1])
 {
     unsigned char sha256[EVP_MAX_MD_SIZE];
