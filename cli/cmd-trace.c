@@ -183,9 +183,6 @@ put_table(const struct summary *s, int indent, const struct trace_step *step)
             put(s, indent, "link %s", owner->name);
         }
         break;
-    case STAGE_ANSWER_ND:
-        put(s, indent, "answered here");
-        break;
     case STAGE_WIRE:
         put(s, indent, owner ? "source MAC rewritten to the wire address"
                              : "travels whole");

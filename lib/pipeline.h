@@ -30,7 +30,6 @@
                                       "spanning tree")                        \
     STAGE(LINK,       16, "link",     "across a virtual link")                \
     STAGE(HOPS,       17, "hops",     "counts virtual switches, to a limit")  \
-    STAGE(ANSWER_ND,  18, "answer-nd", "second half of an ND answer")         \
     /* Tables 32 to 95 are the tenants' own (switches in mode openflow). */   \
     STAGE(DELIVER,   100, "deliver",  "to an endpoint of this host, or out")  \
     STAGE(SIZE,      101, "size",     "does it fit the smallest path's MTU?") \

@@ -92,6 +92,7 @@ EXTRA_DIST += tests/system/test_examples.py
 EXTRA_DIST += tests/system/test_frames.py
 EXTRA_DIST += tests/system/test_isolation.py
 EXTRA_DIST += tests/system/test_join.py
+EXTRA_DIST += tests/system/test_kernel.py
 EXTRA_DIST += tests/system/test_lab.py
 EXTRA_DIST += tests/system/test_lab_nethv.py
 EXTRA_DIST += tests/system/test_man.py

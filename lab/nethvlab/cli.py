@@ -18,6 +18,10 @@ def _the_lab(args: argparse.Namespace) -> Lab:
     return Lab(state.only(args.lab))
 
 
+def _hosts(text: str) -> tuple[str, ...]:
+    return tuple(text.split(","))
+
+
 def _do_up(args: argparse.Namespace) -> None:
     chosen = scenario.load(args.scenario)
     name = args.name or chosen.name
@@ -25,7 +29,7 @@ def _do_up(args: argparse.Namespace) -> None:
     print(f"{name}: {chosen.description or chosen.name}")
     lab = labs.up(chosen, name,
                   labs.Options(args.bindir, not args.no_nethv,
-                               args.lab_uplink, args.keep),
+                               args.vms, args.lab_uplink, args.keep),
                   lambda line: print(line, flush=True))
     print(f"{time.monotonic() - began:6.2f} s  up.  Next: nethv-lab status, "
           f"nethv-lab shell {lab.scenario.hosts[0].name}, "
@@ -183,6 +187,8 @@ def _parser() -> argparse.ArgumentParser:
                      help="where nethv's programs are, if not installed")
     sub.add_argument("--no-nethv", action="store_true",
                      help="only clouds, WAN and Open vSwitch")
+    sub.add_argument("--vms", metavar="HOST,...", type=_hosts, default=(),
+                     help="hosts that are VMs with the kernel's datapath")
     sub.add_argument("--lab-uplink", action="store_true",
                      help="let the lab, not nethv-agent, move NICs to br-phy")
     sub.add_argument("--keep", action="store_true",

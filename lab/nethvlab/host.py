@@ -15,6 +15,7 @@ from typing import Sequence
 
 from .namespaces import Node, checksums_off, set_sysctl
 from .scenario import Cloud, Host
+from .vm import VmNode
 
 NIC = "eth0"
 OVS_SCHEMA = Path("/usr/share/openvswitch/vswitch.ovsschema")
@@ -47,11 +48,13 @@ PROCESSES = {
 
 def address(node: Node, host: Host, cloud: Cloud) -> None:
     """Gives 'host' what DHCP would give it: address and default route."""
-    node.batch([
-        f"address add {host.private_ip}/{cloud.subnet.prefixlen} dev {NIC}",
-        f"link set {NIC} up",
-        f"route add default via {cloud.router_ip}"])
-    checksums_off(node, [NIC])
+    node.run(["ip", "-batch", "-"], stdin=f"""\
+        address add {host.private_ip}/{cloud.subnet.prefixlen} dev {NIC}
+        link set {NIC} up
+        route add default via {cloud.router_ip}
+        """)
+    if not isinstance(node, VmNode):
+        checksums_off(node, [NIC])
 
 
 def start_ovs(node: Node, lab: str, template: Path) -> None:
@@ -101,15 +104,20 @@ def pid_of(node: Node, process: Process) -> int | None:
         text = Path(node.path(process.pidfile)).read_text("ascii").strip()
         # A pid that another process has taken over in the meantime is not
         # ours: the daemons of Open vSwitch keep their pid file locked.
-        if text.isdigit() and _is_locked(Path(node.path(process.pidfile))):
+        if text.isdigit() and _is_locked(node, process.pidfile, text):
             return int(text)
     except OSError:
         pass
     return None
 
 
-def _is_locked(path: Path) -> bool:
-    with path.open("r+b") as file:
+def _is_locked(node: Node, pidfile: str, pid: str) -> bool:
+    if isinstance(node, VmNode):
+        # Its locks are not seen from here.
+        return not node.run(["sh", "-ec", f"for fd in /proc/{pid}/fd/*; do "
+                             f'[ "$fd" -ef {pidfile} ] && exit 0; done; '
+                             "exit 1"], check=False).returncode
+    with open(node.path(pidfile), "r+b") as file:
         request = struct.pack("hhqqi", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
         answer = fcntl.fcntl(file, fcntl.F_GETLK, request)
     kind: int = struct.unpack("hhqqi", answer)[0]

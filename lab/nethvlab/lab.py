@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -13,12 +14,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Callable, Iterable, Iterator, Sequence
 
-from . import (LabError, cloud, host, namespaces, nethv, scenario, state,
+from . import (LabError, cloud, host, namespaces, nethv, scenario, state, vm,
                wan)
 from .namespaces import Node
 from .scenario import Scenario
 from .state import State
 
+ETH_P_ALL = 3
 TOOLS = ("ip", "bridge", "nsenter", "nft", "tcpdump", "ovsdb-tool",
          "ovsdb-server", "ovs-vswitchd", "ovs-vsctl")
 SUBDIRECTORIES = ("", "cli", "agent", "gateway", "lab")
@@ -85,6 +87,10 @@ class Lab:
     def name(self) -> str:
         return self.state.name
 
+    def datapath(self, host_name: str) -> str:
+        return ("system" if host_name in self.state.options["vms"]
+                else self.scenario.datapath)
+
     def node(self, name: str) -> Node:
         return self.state.node(name)
 
@@ -122,12 +128,30 @@ class Lab:
         node, netns = self.locate(place)
         return namespaces.network_of(node, netns)
 
+    def wire(self, place: str, interface: str) -> socket.socket:
+        """The interface 'interface' at 'place' as a socket on which each
+        message is a frame: those that come in, and those to send."""
+        node, netns = self.locate(place)
+        if netns and isinstance(node, vm.VmNode):
+            return vm.VmWire(self.popen(
+                place, [str(scenario.HERE / "vm-wire"), interface],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE)).sock
+        with self.network(place):
+            sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW,
+                                 socket.htons(ETH_P_ALL))
+            sock.bind((interface, ETH_P_ALL))
+        return sock
+
     # Bringing up.
 
     def start_machines(self) -> None:
         """Makes the nodes; from here on the lab is on disk."""
+        virtual = self.state.options["vms"]
+
         def commit(nodes: list[Node]) -> None:
-            self.state.nodes = {node.name: node for node in nodes}
+            self.state.nodes = {
+                node.name: vm.VmNode(node.name, node.pid, node.start)
+                if node.name in virtual else node for node in nodes}
             self.state.save()
 
         state.make_mount_points()
@@ -148,6 +172,17 @@ class Lab:
             wan.up(self.scenario, self.node("wan"),
                    self.programs.find("nethv-wan"))
 
+    def start_vms(self) -> None:
+        """Boots the hosts that are VMs."""
+        def start(one: scenario.Host) -> None:
+            node = self.node(one.name)
+            assert isinstance(node, vm.VmNode)
+            vm.start(node, one, self.scenario.cloud(one.cloud))
+
+        vm.kernel()
+        _each(start, [self.scenario.host(name)
+                      for name in self.state.options["vms"]])
+
     def start_hosts(self) -> None:
         """Addresses and Open vSwitch of all hosts."""
         template = self.state.directory / "conf.db"
@@ -166,7 +201,8 @@ class Lab:
         """NICs into br-phy, where nethv-agent does not do it."""
         _each(lambda one: host.move_uplink(self.node(one.name), one,
                                            self.scenario.cloud(one.cloud)),
-              self.scenario.hosts)
+              [one for one in self.scenario.hosts
+               if self.datapath(one.name) == "netdev"])
 
     # Changing.
 
@@ -282,6 +318,7 @@ class Options:
 
     bindir: str | None = None       # Where nethv's programs are.
     nethv: bool = True              # Else only what lies below it.
+    vms: Sequence[str] = ()         # Hosts with a kernel of their own.
     lab_uplink: bool = False        # The lab moves NICs, not nethv-agent.
     keep: bool = False              # A lab that fails to come up stays.
 
@@ -291,6 +328,10 @@ def up(chosen: Scenario, name: str, options: Options,
     """Brings a lab of scenario 'chosen' up as 'name' and returns it.  If that
     fails nothing of it is left, unless 'options' says to keep it."""
     check_machine()
+    if options.vms:
+        vm.check_machine()
+    for one in options.vms:
+        chosen.host(one)
     Programs(options.bindir).find("nethv-wan")
     with state.locked(name):
         if state.load(name) is not None:
@@ -325,10 +366,13 @@ def _bring_up(lab: Lab, progress: Progress) -> None:
         lab.start_clouds()
     with _step(progress, f"{len(lab.scenario.links)} WAN links"):
         lab.start_wan()
+    if options["vms"]:
+        with _step(progress, f"{len(options['vms'])} VMs: Debian's cloud "
+                   "kernel"):
+            lab.start_vms()
     with _step(progress, f"{len(hosts)} hosts: addresses, Open vSwitch"):
         lab.start_hosts()
-    if (lab.scenario.datapath == "netdev"
-            and (options["lab_uplink"] or not options["nethv"])):
+    if options["lab_uplink"] or not options["nethv"]:
         with _step(progress, f"{len(hosts)} uplinks: eth0 into br-phy"):
             lab.move_uplinks()
     if options["nethv"]:

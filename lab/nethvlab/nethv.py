@@ -50,10 +50,10 @@ def ctl(lab: Lab, *arguments: str, timeout: float = 60) -> str:
 
 # Clouds and hosts.
 
-def _datapath(lab: Lab) -> list[str]:
-    """How a host is told its datapath."""
-    words = ["--datapath", lab.scenario.datapath]
-    if (lab.scenario.datapath == "netdev"
+def _datapath(lab: Lab, host: Host) -> list[str]:
+    """How 'host' is told its datapath."""
+    words = ["--datapath", lab.datapath(host.name)]
+    if (lab.datapath(host.name) == "netdev"
             and not lab.state.options.get("lab_uplink")):
         words += ["--uplink", NIC]
     return words
@@ -73,7 +73,7 @@ def init(lab: Lab) -> None:
     host = first_gateway(lab)
     cloud = lab.scenario.cloud(host.cloud)
     ctl(lab, "init", "--cloud", cloud.name, "--public-ip", str(host.public_ip),
-        *_describe(cloud), "--mode", lab.scenario.intra, *_datapath(lab))
+        *_describe(cloud), "--mode", lab.scenario.intra, *_datapath(lab, host))
 
 
 def add_clouds(lab: Lab) -> None:
@@ -111,7 +111,7 @@ def join(lab: Lab, host: Host) -> None:
     """Lets 'host' join, with a token for it alone."""
     token = ctl(lab, "host-token", host.cloud,
                 *(["--gateway"] if host.gateway else [])).strip()
-    lab.run(host.name, ["nethv-agent", "join", token, *_datapath(lab)])
+    lab.run(host.name, ["nethv-agent", "join", token, *_datapath(lab, host)])
 
 
 def firewall(lab: Lab, cloud: Cloud) -> list[str]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Iterator
 
 from . import LabError, namespaces
+from .vm import VmNode
 
 ROOT = Path("/run/nethv-lab")
 
@@ -38,7 +39,8 @@ class State:
     def save(self) -> None:
         document = {
             "name": self.name, "phase": self.phase, "options": self.options,
-            "nodes": {node.name: {"pid": node.pid, "start": node.start}
+            "nodes": {node.name: {"pid": node.pid, "start": node.start,
+                                  "vm": isinstance(node, VmNode)}
                       for node in self.nodes.values()},
             "scenario": self.scenario}
         path = self.directory / "state.json"
@@ -61,7 +63,8 @@ def load(name: str) -> State | None:
     except FileNotFoundError:
         return None
     document = json.loads(text)
-    nodes = {n: namespaces.Node(n, d["pid"], d["start"])
+    nodes = {n: (VmNode if d["vm"] else namespaces.Node)(n, d["pid"],
+                                                         d["start"])
              for n, d in document["nodes"].items()}
     return State(document["name"], document["phase"], document["scenario"],
                  document["options"], nodes)

@@ -4,9 +4,9 @@
 #include "flow.h"
 #include "packets.h"
 
-/* ARP requests and neighbour solicitations for known endpoints are answered at
- * the host of who asks.  Not answered but forwarded: those of the owner itself,
- * announcements, duplicate address detection, unicast probes (they ask whether
+/* ARP requests for known endpoints are answered at the host of who asks, and
+ * neighbour solicitations go to the owner alone.  Forwarded like any other
+ * frame are those of the owner itself, announcements, duplicate address detection, unicast probes (they ask whether
  * the owner is alive), anything with a VLAN tag (the same address may mean
  * another machine there), and those for unbound or shared addresses. */
 enum {
@@ -77,13 +77,12 @@ begin_nd(struct emit *e, const struct vport *port, uint16_t priority,
     match_set_dl_dst_masked(&e->match, nd_multicast, nd_multicast_mask);
 }
 
+/* A solicitation goes to the owner alone, which answers for itself.  Rules
+ * cannot make the answer: the kernel's datapath cannot set the fields of an
+ * advertisement ("IPv6 ND Extension: No"). */
 static void
-emit_nd_answer(struct emit *e, const struct vport *port, struct eth_addr mac,
-               const struct in6_addr *ip)
+emit_nd(struct emit *e, const struct vport *port, const struct in6_addr *ip)
 {
-    char text[INET6_ADDRSTRLEN];
-    inet_ntop(AF_INET6, ip, text, sizeof text);
-
     begin_nd(e, port, PRIO_FORWARD, ip);
     match_field(e, FIELD_SOURCE, port->binding->location);
     forward(e);
@@ -92,15 +91,8 @@ emit_nd_answer(struct emit *e, const struct vport *port, struct eth_addr mac,
     match_set_ipv6_src(&e->match, &in6addr_any);
     forward(e);
 
-    /* The fields of an advertisement can be set only where the match says that
-     * it is one: in the next stage. */
     begin_nd(e, port, PRIO_ANSWER, ip);
-    act_text(e, "set_field:136->icmpv6_type,"
-             "move:NXM_OF_ETH_SRC[]->NXM_OF_ETH_DST[],"
-             "set_field:"ETH_ADDR_FMT"->eth_src,"
-             "move:NXM_NX_IPV6_SRC[]->NXM_NX_IPV6_DST[],"
-             "set_field:%s->ipv6_src", ETH_ADDR_ARGS(mac), text);
-    act_resubmit(e, STAGE_ANSWER_ND);
+    act_to_port(e, port);
     emit_end(e);
 }
 
@@ -119,24 +111,7 @@ emit_answer(struct emit *e, const struct vport *port)
         if (IN6_IS_ADDR_V4MAPPED(ip)) {
             emit_arp(e, port, mac, in6_addr_get_mapped_ipv4(ip));
         } else {
-            emit_nd_answer(e, port, mac, ip);
+            emit_nd(e, port, ip);
         }
     }
-}
-
-/* Completes a neighbour advertisement (RFC 4861, section 4.4): solicited and
- * override flags, the target's link-layer address as its option. */
-void
-emit_answer_base(struct emit *e)
-{
-    emit_begin(e, STAGE_ANSWER_ND, 100);
-    match_set_dl_type(&e->match, htons(ETH_TYPE_IPV6));
-    match_set_nw_proto(&e->match, IPPROTO_ICMPV6);
-    match_set_icmp_type(&e->match, ND_NEIGHBOR_ADVERT);
-    match_set_icmp_code(&e->match, 0);
-    act_text(e, "set_field:2->nd_options_type,"
-             "set_field:0x60000000->nd_reserved,"
-             "move:NXM_OF_ETH_SRC[]->NXM_NX_ND_TLL[]");
-    act_output_field(e, FIELD_IN);
-    emit_end(e);
 }

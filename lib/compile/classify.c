@@ -81,7 +81,6 @@ emit_base(const struct compiler *c OVS_UNUSED, struct emit *e,
     emit_drop_counters(e);
     emit_forward_base(e);
     emit_wire_base(e);
-    emit_answer_base(e);
 
     emit_miss_drop(e, STAGE_CLASSIFY, DROP_NO_PORT);
     emit_miss(e, STAGE_SECURITY, STAGE_GUARD);

@@ -73,6 +73,14 @@ emit_forward_base(struct emit *e)
     emit_end(e);
 }
 
+void
+act_to_port(struct emit *e, const struct vport *port)
+{
+    act_load(e, FIELD_KEY, port->binding->location);
+    act_load(e, FIELD_TO, port->vswitch->group);
+    act_resubmit(e, STAGE_PATH);
+}
+
 /* The port as a destination, on every host that has its network. */
 void
 emit_port(const struct compiler *c, struct emit *e,
@@ -94,9 +102,7 @@ emit_port(const struct compiler *c, struct emit *e,
         match_field(e, FIELD_DOMAIN, topology_domain(port->vswitch));
         match_set_dl_dst(&e->match, mac);
         if (vport_bound(port)) {
-            act_load(e, FIELD_KEY, port->binding->location);
-            act_load(e, FIELD_TO, port->vswitch->group);
-            act_resubmit(e, STAGE_PATH);
+            act_to_port(e, port);
         } else {
             act_drop(e, DROP_UNBOUND);
         }

@@ -116,13 +116,15 @@ COMPILE_ROLES
 
 /* Parts of emit_base(), by concern. */
 void emit_forward_base(struct emit *);
-void emit_answer_base(struct emit *);
 void emit_wire_base(struct emit *);
 
 /* Parts of emit_endpoint() and emit_port(). */
 void emit_security(struct emit *, const struct vport *);
 void emit_wire(struct emit *, const struct vport *);
 void emit_answer(struct emit *, const struct vport *);
+
+/* Sends the frame to 'port', which is bound, and to nobody else. */
+void act_to_port(struct emit *, const struct vport *);
 
 /* Learns that the source MAC of the frame, in its VLAN and domain, is behind
  * the port at SOURCE. */

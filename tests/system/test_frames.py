@@ -111,6 +111,9 @@ def differences(sent, got):
 def check_pair(site, a, b, mac, mtu):
     """All kinds of frames from 'a' to 'b', with source MAC 'mac'."""
     frames = unicast(side(a, mac), side(b), mtu)
+    if site.lab.state.options["vms"]:
+        # The kernel itself refuses a frame that ends in its NSH header.
+        del frames["cut nsh"]
     for frame in frames.values():
         a.send(frame)
     found = collect([*site.workloads.values(), *site.wan()],
@@ -315,26 +318,30 @@ def solicitation(a, target, source=None):
         lladdr=a.mac)
 
 
-def test_arp_and_nd_are_answered_at_the_source(site):
-    """The owner's addresses, and nothing leaves the host."""
+def test_arp_is_answered_at_the_source(site):
+    """With the owner's address, and nothing leaves the host."""
     a = site["a1"]
     nic = Wire(site.lab, "aws1-router", "p-aws1-vm1")
     wires = [*site.workloads.values(), *site.wan()]
     for b in site.some("a2 a3 gg z2"):
         a.send(arp(a, b.ip))
-        a.send(solicitation(a, b.ip6))
-        found = collect(wires, enough=lambda f: len(f[a]) >= 2)
-        arp_reply, advertisement = sorted(found.pop(a), key=len)
-        assert arp_reply.hex() == bytes(
+        found = collect(wires, enough=lambda f: f[a])
+        reply, = found.pop(a)
+        assert reply.hex() == bytes(
             Ether(src=b.mac, dst=a.mac)
             / ARP(op=2, hwsrc=b.mac, psrc=b.ip, hwdst=a.mac, pdst=a.ip)).hex()
-        assert advertisement.hex() == bytes(
-            Ether(src=b.mac, dst=a.mac) / IPv6(src=b.ip6, dst=a.ip6, hlim=255)
-            / ICMPv6ND_NA(tgt=b.ip6, R=0, S=1, O=1)
-            / ICMPv6NDOptDstLLAddr(lladdr=b.mac)).hex()
         assert not any(found.values())
     assert not nic.receive(lambda frame: mac_bytes(a.mac) in frame, 1, 0.1)
     nic.close()
+
+
+def test_solicitations_go_to_the_owner_alone(site):
+    a = site["a1"]
+    for b in site.some("a2 a3 gg z2"):
+        frame = a.send(solicitation(a, b.ip6))
+        found = collect(site.workloads.values(), enough=lambda f: f[b])
+        assert found.pop(b) == [frame]
+        assert not any(found.values())
 
 
 FORWARDED = {

@@ -24,7 +24,6 @@ from scapy.utils import rdpcap
 
 from nethvlab.lab import Lab
 
-ETH_P_ALL = 3
 SOL_PACKET, PACKET_AUXDATA, PACKET_IGNORE_OUTGOING = 263, 8, 23
 SO_RCVBUFFORCE = 33
 VLAN_VALID, VLAN_TPID_VALID = 0x10, 0x40
@@ -50,13 +49,11 @@ class Wire:
 
     def __init__(self, lab: Lab, place: str, interface: str):
         self.place = place
-        with lab.network(place):
-            self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW,
-                                      socket.htons(ETH_P_ALL))
+        self.sock = lab.wire(place, interface)
+        if self.sock.family == socket.AF_PACKET:
             self.sock.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
             self.sock.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
             self.sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 24)
-            self.sock.bind((interface, ETH_P_ALL))
 
     def close(self) -> None:
         self.sock.close()

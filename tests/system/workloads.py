@@ -22,7 +22,7 @@ from typing import Any
 from scapy.layers.l2 import Ether
 from scapy.packet import Raw
 
-from nethvlab import namespaces, nethv, wan
+from nethvlab import nethv, wan
 from nethvlab.lab import Lab
 from wires import Tunnelled, Wire, tunnelled, wait_until
 
@@ -132,11 +132,9 @@ class Site:
             name, host, path, n = place
             node = self.lab.node(host)
             self.lab.run(host, ["ip", "netns", "add", name])
-            with namespaces.network_of(node, name):
-                for scope in "all", "default":
-                    with open(f"/proc/sys/net/ipv6/conf/{scope}/disable_ipv6",
-                              "w", encoding="ascii") as file:
-                        file.write("1")
+            node.run(["sh", "-ec", "for scope in all default; do echo 1 "
+                      ">/proc/sys/net/ipv6/conf/$scope/disable_ipv6; done"],
+                     netns=name)
             self.lab.run(host, ["nethv-agent", "attach", path, "--netns",
                                 name])
             node.run(["ip", "link", "set", "eth0", "arp", "off"], netns=name)
