@@ -5,5 +5,6 @@ EXTRA_DIST += \
 	bench/nethvbench/gre.py \
 	bench/nethvbench/measure.py \
 	bench/nethvbench/report.py \
+	bench/nethvbench/scale.py \
 	bench/nethvbench/site.py \
 	bench/nethvbench/stats.py

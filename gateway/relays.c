@@ -195,13 +195,17 @@ look_at(struct relays *relays, const struct uuid *uuid)
 bool
 relays_run(struct relays *relays)
 {
-    struct member *unsure;
+    struct hmap unsure = HMAP_INITIALIZER(&unsure);
+    struct member *member;
     bool changed = false;
 
-    HMAP_FOR_EACH_POP (unsure, node, &relays->unsure) {
-        changed |= look_at(relays, &unsure->uuid);
-        free(unsure);
+    /* A map that has once been large takes long to walk. */
+    hmap_swap(&unsure, &relays->unsure);
+    HMAP_FOR_EACH_POP (member, node, &unsure) {
+        changed |= look_at(relays, &member->uuid);
+        free(member);
     }
+    hmap_destroy(&unsure);
     return changed;
 }
 

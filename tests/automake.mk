@@ -54,7 +54,19 @@ TEST_EXTENSIONS = .py
 PY_LOG_COMPILER = /usr/bin/python3
 AM_PY_LOG_FLAGS = -m pytest -q -p no:cacheprovider --bindir $(abs_builddir)
 AM_TESTS_ENVIRONMENT = PYTHONDONTWRITEBYTECODE=1; export PYTHONDONTWRITEBYTECODE;
-TESTS += tests/system/test_bench.py tests/system/test_ctl.py tests/system/test_db.py tests/system/test_examples.py tests/system/test_man.py tests/system/test_schema.py
+TESTS += tests/system/test_bench.py tests/system/test_ctl.py tests/system/test_db.py tests/system/test_examples.py tests/system/test_man.py tests/system/test_scale.py tests/system/test_schema.py
+
+# What rules and changes cost in a system of many clouds: bench/run, and
+# tests/system/test_scale.py.
+noinst_PROGRAMS += tests/scale
+tests_scale_SOURCES = \
+	gateway/relays.c \
+	tests/sim/party.c \
+	tests/sim/party.h \
+	tests/sim/scale.c \
+	tests/sim/system.c \
+	tests/sim/system.h
+tests_scale_LDADD = $(CORE_LIBS)
 
 # lib/trace against a real ovs-vswitchd with dummy ports; no root.
 check_PROGRAMS += tests/trace-run
@@ -99,6 +111,7 @@ EXTRA_DIST += tests/system/test_man.py
 EXTRA_DIST += tests/system/test_readme.py
 EXTRA_DIST += tests/system/test_renewal.py
 EXTRA_DIST += tests/system/test_resilience.py
+EXTRA_DIST += tests/system/test_scale.py
 EXTRA_DIST += tests/system/test_schema.py
 EXTRA_DIST += tests/system/test_shells.py
 EXTRA_DIST += tests/system/test_topologies.py

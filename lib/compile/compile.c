@@ -359,6 +359,25 @@ compile_owner(struct compiler *c, enum compile_role role,
     rule_set_replace(&c->rules, &owner, &rules);
 }
 
+/* Compiles the owners of 'role' that are marked.  Takes their map away: one that
+ * has once been large takes long to walk when there is little in it. */
+static size_t
+compile_role(struct compiler *c, enum compile_role role)
+{
+    struct hmap marked = HMAP_INITIALIZER(&marked);
+    struct dirty_owner *dirty;
+    size_t n;
+
+    hmap_swap(&marked, &c->dirty[role]);
+    n = hmap_count(&marked);
+    HMAP_FOR_EACH_POP (dirty, node, &marked) {
+        compile_owner(c, role, &dirty->uuid);
+        free(dirty);
+    }
+    hmap_destroy(&marked);
+    return n;
+}
+
 /* Computes the marked owners of the roles before 'end', in the order of the
  * roles: compiling a switch may mark its ports. */
 static size_t
@@ -367,12 +386,7 @@ run_roles(struct compiler *c, enum compile_role end)
     size_t n = 0;
 
     for (enum compile_role role = 0; role < end; role++) {
-        struct dirty_owner *dirty;
-        HMAP_FOR_EACH_POP (dirty, node, &c->dirty[role]) {
-            compile_owner(c, role, &dirty->uuid);
-            free(dirty);
-            n++;
-        }
+        n += compile_role(c, role);
     }
     return n;
 }

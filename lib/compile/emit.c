@@ -2,6 +2,8 @@
 #include <config.h>
 #include "compile/emit.h"
 
+#include <string.h>
+
 #include <stdarg.h>
 
 #include "flow.h"
@@ -35,6 +37,10 @@ emit_begin(struct emit *e, enum stage stage, uint16_t priority)
     e->priority = priority;
     match_init_catchall(&e->match);
     ofpbuf_clear(&e->actions);
+
+    /* Open vSwitch leaves padding as it was: with the same bytes there, the
+     * same actions need not be compared as text. */
+    memset(e->actions.base, 0, e->actions.allocated);
 }
 
 void
