@@ -106,7 +106,7 @@ start(struct agent *agent, const struct vswitch_config *config, uint32_t self)
     agent->db = db_create(agent->model, DB_HOST);
     db_set_self(agent->db, config->host);
     agent->compiler = compiler_create(agent->model, self);
-    agent->claims = claims_create(agent->model, self);
+    agent->claims = claims_create(agent->model, agent->db, self);
     agent->followers = followers_create(agent->model, self);
     agent->sw = ofswitch_create(switch_target,
                                 compiler_rules(agent->compiler), &callbacks,

@@ -18,6 +18,8 @@ agent_nethv_agent_SOURCES = \
 	agent/attachment.h \
 	agent/boot.c \
 	agent/boot.h \
+	agent/changes.c \
+	agent/changes.h \
 	agent/claims.c \
 	agent/claims.h \
 	agent/control.c \

@@ -2,6 +2,7 @@
 #include <config.h>
 #include "agent/claims.h"
 
+#include "agent/changes.h"
 #include "agent/followers.h"
 #include "agent/local-numbers.h"
 #include "agent/mac-numbers.h"
@@ -57,10 +58,11 @@ struct claims {
     uint32_t self;
     struct hmap claims;
     struct local_numbers *numbers;
+    struct changes *changes;
 };
 
 struct claims *
-claims_create(struct model *model, uint32_t self)
+claims_create(struct model *model, struct db *db, uint32_t self)
 {
     struct claims *claims = xmalloc(sizeof *claims);
 
@@ -68,6 +70,7 @@ claims_create(struct model *model, uint32_t self)
     claims->self = self;
     hmap_init(&claims->claims);
     claims->numbers = local_numbers_create();
+    claims->changes = changes_create(db);
     return claims;
 }
 
@@ -93,6 +96,7 @@ claims_destroy(struct claims *claims)
     }
     hmap_destroy(&claims->claims);
     local_numbers_destroy(claims->numbers);
+    changes_destroy(claims->changes);
     free(claims);
 }
 
@@ -369,6 +373,7 @@ write_new_binding(struct claims *claims, struct claim *claim,
         nethvrec_binding_set_host(row, self);
         nethvrec_binding_set_location(row, location);
         mac_numbers_write(&numbers, row);
+        changes_raise(claims->changes, self, &port->network->row.uuid);
         claim->binding = true;
     } else {
         claim_set(claim, CLAIM_REFUSED, "this host has no number left for "
@@ -387,6 +392,7 @@ write_known_binding(struct claims *claims, const struct vport *port,
     if (mac_numbers_give(&numbers, claims->numbers, claims->self, port, row,
                          &changed) && changed) {
         mac_numbers_write(&numbers, row);
+        changes_raise(claims->changes, row->host, &port->network->row.uuid);
     }
     mac_numbers_destroy(&numbers);
 }
@@ -410,6 +416,7 @@ review_own_bindings(struct claims *claims, struct db *db,
         }
     }
     local_numbers_end_review(claims->numbers, claims->model);
+    local_numbers_raise(claims->numbers, claims->model, claims->changes, self);
 }
 
 static void
@@ -453,20 +460,6 @@ claims_write(struct claims *claims, struct db *db,
     write_claims(claims, db, self, impatient, txn);
 }
 
-/* Returns whether the port of 'claim' is bound here, but the global controller
- * has not taken it up yet. */
-static bool
-is_new(const struct claims *claims, const struct claim *claim)
-{
-    const struct model_row *row = model_find(claims->model, MODEL_PORT,
-                                             &claim->port);
-    const struct vport *port = row ? CONTAINER_OF(row, struct vport, row)
-                                   : NULL;
-
-    return claim->status == CLAIM_BOUND && port && port->binding
-           && !port->binding->since;
-}
-
 bool
 claims_settled(const struct claims *claims, const struct uuid *network)
 {
@@ -474,7 +467,7 @@ claims_settled(const struct claims *claims, const struct uuid *network)
 
     HMAP_FOR_EACH (claim, node, &claims->claims) {
         if (uuid_equals(&claim->network, network)
-            && (claim->status == CLAIM_UNKNOWN || is_new(claims, claim))) {
+            && claim->status == CLAIM_UNKNOWN) {
             return false;
         }
     }

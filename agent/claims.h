@@ -25,7 +25,7 @@ struct vswitch_db;
 
 struct claims;
 
-struct claims *claims_create(struct model *, uint32_t self);
+struct claims *claims_create(struct model *, struct db *, uint32_t self);
 void claims_destroy(struct claims *);
 
 /* Takes note of the interfaces 'ifaces' (struct vswitch_iface by name): looks
@@ -40,9 +40,8 @@ void claims_update(struct claims *, const struct shash *ifaces, struct db *,
 void claims_write(struct claims *, struct db *, const struct followers *,
                   bool impatient, struct ovsdb_idl_txn *);
 
-/* Returns whether every claim in the network is settled: bound here, and the
- * binding taken up by the global controller, held by another host, or
- * refused. */
+/* Returns whether every claim in the network is settled: bound here, held by
+ * another host, or refused. */
 bool claims_settled(const struct claims *, const struct uuid *network);
 
 /* Returns what "port/show" answers about the port 'iface_id' (attach.h), with

@@ -134,7 +134,8 @@ followed_update(struct followed *f, const struct network *network,
     followed_confirm(f, confirmed);
     struct network_point now = {
         /* Intent is done when the endpoints here are at their ports. */
-        .intent = settled ? network->intent : f->done.intent,
+        .intent = (settled && network_is_equipped(network)
+                   ? network->intent : f->done.intent),
         .sequence = network->sequence,
     };
     if (!f->stamp && (!f->ready || !point_equal(&f->done, &now))) {

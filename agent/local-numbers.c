@@ -2,6 +2,7 @@
 #include <config.h>
 #include "agent/local-numbers.h"
 
+#include "agent/changes.h"
 #include "hash.h"
 #include "lib/nethv-idl.h"
 #include "model.h"
@@ -192,6 +193,31 @@ local_numbers_end_review(struct local_numbers *ln, const struct model *model)
     HMAP_FOR_EACH (space, node, &ln->spaces) {
         for (size_t i = 1; i <= NETHV_NUMBER_MAX; i++) {
             slot_end_review(space, i, model);
+        }
+    }
+}
+
+static bool
+slot_wants_raise(const struct slot *slot, const struct model *model)
+{
+    const struct network *network
+        = slot->state == SLOT_RESTING ? find_network(model, &slot->network)
+                                      : NULL;
+    return network && network->sequence <= slot->sequence;
+}
+
+void
+local_numbers_raise(const struct local_numbers *ln, const struct model *model,
+                    const struct changes *changes,
+                    const struct nethvrec_host *self)
+{
+    const struct space *space;
+
+    HMAP_FOR_EACH (space, node, &ln->spaces) {
+        for (size_t i = 1; i <= NETHV_NUMBER_MAX; i++) {
+            if (slot_wants_raise(&space->slots[i], model)) {
+                changes_raise(changes, self, &space->slots[i].network);
+            }
         }
     }
 }

@@ -13,10 +13,12 @@
 
 #include <stdint.h>
 
+struct changes;
 struct local_numbers;
 struct model;
 struct network;
 struct nethvrec_binding;
+struct nethvrec_host;
 
 struct local_numbers *local_numbers_create(void);
 void local_numbers_destroy(struct local_numbers *);
@@ -31,5 +33,12 @@ void local_numbers_begin_review(struct local_numbers *);
 void local_numbers_review(struct local_numbers *, const struct model *,
                           const struct nethvrec_binding *);
 void local_numbers_end_review(struct local_numbers *, const struct model *);
+
+/* Raises the changes of each network in which a number rests, but in which
+ * nothing has changed since it has gone: else nobody would confirm a later
+ * state. */
+void local_numbers_raise(const struct local_numbers *, const struct model *,
+                         const struct changes *,
+                         const struct nethvrec_host *self);
 
 #endif /* agent/local-numbers.h */

@@ -67,5 +67,4 @@ mac_numbers_write(const struct mac_numbers *numbers,
 {
     nethvrec_binding_set_mac_locations(row, (const char **) numbers->macs,
                                        numbers->locations, numbers->n);
-    nethvrec_binding_set_since(row, 0);
 }

@@ -34,13 +34,14 @@ hosts_add_columns(struct ovsdb_idl *idl)
 {
     static const struct ovsdb_idl_column *const columns[] = {
         &nethvrec_network_state_col_network,
-        &nethvrec_network_state_col_intent,
+        &nethvrec_network_state_col_changes,
+        &nethvrec_switch_col_network,
+        &nethvrec_switch_state_col_network,
+        &nethvrec_switch_state_col_switch_,
         &nethvrec_follower_col_host,
         &nethvrec_follower_col_network,
         &nethvrec_follower_col_intent,
         &nethvrec_follower_col_sequence,
-        &nethvrec_binding_col_network,
-        &nethvrec_binding_col_since,
         &nethvrec_port_col_name,
         &nethvrec_port_col_network,
     };
@@ -112,19 +113,29 @@ add_claimants(struct parts *parts, const struct ovsdb_idl *idl,
     sset_destroy(&ids);
 }
 
+static const struct nethvrec_network_state *
+network_state(const struct ovsdb_idl *idl, const struct touched_network *n)
+{
+    const struct nethvrec_network_state *state;
+
+    NETHVREC_NETWORK_STATE_FOR_EACH (state, idl) {
+        if (uuid_equals(&state->network, &n->uuid)) {
+            return state;
+        }
+    }
+    return NULL;
+}
+
 /* Returns the sequence at which the rules for all bindings of 'n' are in a
- * switch, UINT64_MAX if one has not been given its sequence yet. */
+ * switch. */
 static uint64_t
 network_sequence(const struct ovsdb_idl *idl, const struct touched_network *n)
 {
-    const struct nethvrec_binding *binding;
+    const struct nethvrec_network_state *state = network_state(idl, n);
     uint64_t sequence = 0;
 
-    NETHVREC_BINDING_FOR_EACH (binding, idl) {
-        if (uuid_equals(&binding->network, &n->uuid)) {
-            sequence = MAX(sequence, binding->since ? binding->since
-                                                    : UINT64_MAX);
-        }
+    for (size_t i = 0; state && i < state->n_changes; i++) {
+        sequence += state->value_changes[i];
     }
     return sequence;
 }
@@ -157,24 +168,30 @@ part_is_ready(const struct part *part, const struct touched_network *n)
            && part->sequence >= part->required;
 }
 
-/* Returns the intent for which 'n' has all that it needs. */
-static uint64_t
-network_intent(const struct ovsdb_idl *idl, const struct touched_network *n)
+/* Returns whether the global controller has given 'n' all that it needs. */
+static bool
+is_equipped(const struct ovsdb_idl *idl, const struct touched_network *n)
 {
-    const struct nethvrec_network_state *state;
+    const struct nethvrec_switch_state *state;
+    const struct nethvrec_switch *sw;
+    size_t n_switches = 0;
+    size_t n_states = 0;
 
-    NETHVREC_NETWORK_STATE_FOR_EACH (state, idl) {
-        if (uuid_equals(&state->network, &n->uuid)) {
-            return state->intent;
-        }
+    NETHVREC_SWITCH_FOR_EACH (sw, idl) {
+        n_switches += sw->network
+                      && uuid_equals(&sw->network->header_.uuid, &n->uuid);
     }
-    return 0;
+    NETHVREC_SWITCH_STATE_FOR_EACH (state, idl) {
+        n_states += uuid_equals(&state->network, &n->uuid)
+                    && nethvrec_switch_get_for_uuid(idl, &state->switch_);
+    }
+    return network_state(idl, n) && n_states >= n_switches;
 }
 
 static bool
 network_is_ready(const struct ovsdb_idl *idl, const struct touched_network *n)
 {
-    if (network_intent(idl, n) < n->sequence) {
+    if (n->sequence && !is_equipped(idl, n)) {
         return false;
     }
 
@@ -249,12 +266,10 @@ format_network(const struct ovsdb_idl *idl, const struct touched_network *n,
                struct ds *s)
 {
     struct parts parts = collect(idl, n);
-    uint64_t intent = network_intent(idl, n);
 
-    if (intent < n->sequence) {
-        ds_put_format(s, "%s: the global controller has not taken it up "
-                      "(intent %"PRIu64" of %"PRIu64")\n",
-                      n->name, intent, n->sequence);
+    if (n->sequence && !is_equipped(idl, n)) {
+        ds_put_format(s, "%s: the global controller has not taken it up\n",
+                      n->name);
     }
     format_parts(&parts, n, true,
                  n->sequence ? "live hosts that have not taken it up"

@@ -5,12 +5,12 @@
 /* --wait=hosts: have the hosts taken a change up?
  *
  * A changed network is ready when the global controller has given it what it
- * needs (Network_State.intent) and each live host with a part in it says that
- * the rules are in its switch (Follower.intent), those for all bindings
- * (Follower.sequence) included: then every endpoint reaches every other.  A host
- * has a part if it follows the network or claims a port of it.  A deleted network is ready when
- * no live host follows it any more.  Hosts that are not alive are not waited
- * for. */
+ * needs and each live host with a part in it says that the rules are in its
+ * switch (Follower.intent), those for all bindings (Follower.sequence)
+ * included: then every endpoint reaches every other, if at first by frames that
+ * travel whole.  A host has a part if it follows the network or claims a port
+ * of it.  A deleted network is ready when no live host follows it any more.
+ * Hosts that are not alive are not waited for. */
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -92,8 +92,8 @@ collect_networks(const struct ovsdb_idl *idl, const struct model *model,
     NETHVREC_NETWORK_FOR_EACH (network, idl) {
         const struct model_row *row = model_find(model, MODEL_NETWORK,
                                                  &network->header_.uuid);
-        if (row && CONTAINER_OF(row, struct network, row)->intent
-                   < network->sequence) {
+        if (row && !network_is_equipped(CONTAINER_OF(row, struct network,
+                                                     row))) {
             svec_add_nocopy(problems, xasprintf(
                 "network %s: the global controller has not taken up the last "
                 "change", network->name));

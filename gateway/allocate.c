@@ -2,8 +2,6 @@
 #include <config.h>
 #include "gateway/allocate.h"
 
-#include <limits.h>
-
 #include "lib/nethv-idl.h"
 #include "model.h"
 #include "nethv/wire.h"
@@ -11,25 +9,15 @@
 #include "openvswitch/hmap.h"
 #include "openvswitch/vlog.h"
 #include "ovs/db.h"
-#include "timeval.h"
 #include "util.h"
 #include "uuid.h"
 
 VLOG_DEFINE_THIS_MODULE(allocate);
 
-/* How long new bindings wait at most for those of other ports that are claimed,
- * to share a sequence with them: each new sequence is work for all hosts of the
- * network. */
-#define BATCH_MSEC 50
-
 /* A network or tenant to look at. */
 struct pending {
     struct hmap_node node;          /* By 'uuid'. */
     struct uuid uuid;
-    bool soon;                      /* Other than for bindings. */
-    long long int batch_at;         /* For bindings: in terms of time_msec(). */
-    bool raise;                     /* A binding has gone. */
-    int64_t raise_to;               /* Sequence that was written for that. */
 };
 
 struct allocate {
@@ -38,31 +26,27 @@ struct allocate {
     struct model_observer observer;
     struct hmap networks;           /* struct pending. */
     struct hmap tenants;            /* struct pending. */
-    long long int now;              /* At the last look at them. */
     struct numbers *tags;           /* Positions in nethv_tag_nth(), from 1. */
     struct numbers *network_numbers;
     struct numbers *groups;
     struct ovsdb_idl_index *network_states;
     struct ovsdb_idl_index *switch_states;
     struct ovsdb_idl_index *tenant_states;
-    struct ovsdb_idl_index *claims;
 };
 
-static struct pending *
+static void
 pend(struct hmap *pendings, const struct uuid *uuid)
 {
     struct pending *p;
 
     HMAP_FOR_EACH_WITH_HASH (p, node, uuid_hash(uuid), pendings) {
         if (uuid_equals(&p->uuid, uuid)) {
-            return p;
+            return;
         }
     }
     p = xzalloc(sizeof *p);
     p->uuid = *uuid;
-    p->batch_at = LLONG_MAX;
     hmap_insert(pendings, &p->node, uuid_hash(uuid));
-    return p;
 }
 
 static void
@@ -74,75 +58,32 @@ pend_clear(struct hmap *pendings)
     }
 }
 
+/* Notes what 'row' concerns. */
 static void
-note_soon(struct hmap *pendings, const struct uuid *uuid)
+note(struct allocate *a, const struct model_row *row)
 {
-    pend(pendings, uuid)->soon = true;
-}
-
-static void
-note_binding(struct allocate *a, const struct network *network, bool raise)
-{
-    struct pending *p = pend(&a->networks, &network->row.uuid);
-
-    p->batch_at = MIN(p->batch_at, time_msec() + BATCH_MSEC);
-    p->raise |= raise;
-}
-
-static bool
-was_numbered(const struct vport *port)
-{
-    return port->binding && port->binding->since;
-}
-
-/* Notes what 'row', with the contents that it has now, concerns.  'going': it
- * may be about to go. */
-static void
-note(struct allocate *a, const struct model_row *row, bool going)
-{
-    const struct vport *port;
-
     switch (row->kind) {
     case MODEL_TENANT:
-        note_soon(&a->tenants, &row->uuid);
+        pend(&a->tenants, &row->uuid);
         break;
     case MODEL_NETWORK:
-        note_soon(&a->networks, &row->uuid);
+        pend(&a->networks, &row->uuid);
         break;
     case MODEL_SWITCH:
-        note_soon(&a->networks,
-                  &CONTAINER_OF(row, struct vswitch, row)->network->row.uuid);
-        break;
-    case MODEL_PORT:
-        port = CONTAINER_OF(row, struct vport, row);
-        if (was_numbered(port)) {
-            note_binding(a, port->network, going);
-        }
-        break;
-    case MODEL_BINDING:
-        port = CONTAINER_OF(row, struct binding, row)->port;
-        if (port->row.present) {
-            note_binding(a, port->network, going && was_numbered(port));
-        }
+        pend(&a->networks,
+             &CONTAINER_OF(row, struct vswitch, row)->network->row.uuid);
         break;
     default:
         break;
     }
 }
 
+/* The contents before a change concern others than those after it. */
 static void
-on_before(struct model_observer *observer, const struct model_row *row)
+on_change(struct model_observer *observer, const struct model_row *row)
 {
     if (row->present) {
-        note(CONTAINER_OF(observer, struct allocate, observer), row, true);
-    }
-}
-
-static void
-on_after(struct model_observer *observer, const struct model_row *row)
-{
-    if (row->present) {
-        note(CONTAINER_OF(observer, struct allocate, observer), row, false);
+        note(CONTAINER_OF(observer, struct allocate, observer), row);
     }
 }
 
@@ -167,9 +108,8 @@ allocate_create(struct model *model, struct db *db)
     a->network_states = index_on(db, &nethvrec_network_state_col_network);
     a->switch_states = index_on(db, &nethvrec_switch_state_col_network);
     a->tenant_states = index_on(db, &nethvrec_tenant_state_col_tenant);
-    a->claims = index_on(db, &nethvrec_claim_col_iface_id);
-    a->observer.before = on_before;
-    a->observer.after = on_after;
+    a->observer.before = on_change;
+    a->observer.after = on_change;
     model_observe(model, &a->observer);
     return a;
 }
@@ -303,34 +243,7 @@ sweep_switches(struct allocate *a, const struct uuid *network)
     return changed;
 }
 
-/* Gives the sequence 'next' to bindings of the network that have none.  Returns
- * whether there were any. */
-static bool
-write_bindings(struct allocate *a, const struct network *network,
-               int64_t next)
-{
-    const struct vswitch *sw;
-    const struct vport *port;
-    bool changed = false;
-
-    LIST_FOR_EACH (sw, network_node, &network->switches) {
-        LIST_FOR_EACH (port, switch_node, &sw->ports) {
-            if (!port->binding || port->binding->since) {
-                continue;
-            }
-            const struct nethvrec_binding *binding
-                = nethvrec_binding_get_for_uuid(db_idl(a->db),
-                                                &port->binding->row.uuid);
-            if (binding) {
-                nethvrec_binding_set_since(binding, next);
-                changed = true;
-            }
-        }
-    }
-    return changed;
-}
-
-static const struct nethvrec_network_state *
+static void
 new_network_state(struct allocate *a, const struct uuid *uuid, uint32_t tag,
                   struct ovsdb_idl_txn *txn)
 {
@@ -340,42 +253,17 @@ new_network_state(struct allocate *a, const struct uuid *uuid, uint32_t tag,
     nethvrec_network_state_set_network(state, *uuid);
     nethvrec_network_state_set_number(state, numbers_take(a->network_numbers));
     nethvrec_network_state_set_tag(state, tag);
-    return state;
 }
 
 static bool
-write_sequence(struct allocate *a, const struct network *network,
-               const struct nethvrec_network_state *state, struct pending *p)
-{
-    int64_t next = state->sequence + 1;
-
-    if (p->raise_to && state->sequence >= p->raise_to) {
-        p->raise = false;
-        p->raise_to = 0;
-    }
-    if (!write_bindings(a, network, next) && !p->raise) {
-        return false;
-    }
-    if (p->raise && !p->raise_to) {
-        p->raise_to = next;
-    }
-    nethvrec_network_state_set_sequence(state, next);
-    return true;
-}
-
-static bool
-write_network(struct allocate *a, struct pending *p,
+write_network(struct allocate *a, const struct uuid *uuid,
               struct ovsdb_idl_txn *txn)
 {
-    const struct nethvrec_network_state *state = find_network_state(a,
-                                                                    &p->uuid);
-    const struct nethvrec_network *row
-        = nethvrec_network_get_for_uuid(db_idl(a->db), &p->uuid);
-    const struct model_row *model_row = model_find(a->model, MODEL_NETWORK,
-                                                   &p->uuid);
-    bool changed = sweep_switches(a, &p->uuid);
+    const struct nethvrec_network_state *state = find_network_state(a, uuid);
+    const struct model_row *row = model_find(a->model, MODEL_NETWORK, uuid);
+    bool changed = sweep_switches(a, uuid);
 
-    if (!row || !model_row) {
+    if (!row) {
         if (state) {
             numbers_free(a->network_numbers, state->number);
             nethvrec_network_state_delete(state);
@@ -383,24 +271,15 @@ write_network(struct allocate *a, struct pending *p,
         return changed || state;
     }
 
-    const struct network *network = CONTAINER_OF(model_row, struct network,
-                                                 row);
+    const struct network *network = CONTAINER_OF(row, struct network, row);
     if (!network->tenant->row.present || !network->tenant->tag) {
         return true;                /* Again when its tenant has a tag. */
     }
     if (!state) {
-        state = new_network_state(a, &p->uuid, network->tenant->tag, txn);
+        new_network_state(a, uuid, network->tenant->tag, txn);
         changed = true;
     }
-    changed |= write_switches(a, network, txn);
-    if (state->intent != row->sequence) {
-        nethvrec_network_state_set_intent(state, row->sequence);
-        changed = true;
-    }
-    if (a->now >= p->batch_at) {
-        changed |= write_sequence(a, network, state, p);
-    }
-    return changed;
+    return write_switches(a, network, txn) || changed;
 }
 
 static void
@@ -441,124 +320,19 @@ use_all_given(struct allocate *a)
 }
 
 void
-allocate_note_changes(struct allocate *a)
-{
-    const struct nethvrec_network *row;
-
-    NETHVREC_NETWORK_FOR_EACH_TRACKED (row, db_idl(a->db)) {
-        note_soon(&a->networks, &row->header_.uuid);
-    }
-}
-
-void
 allocate_note_all(struct allocate *a)
 {
     const struct nethvrec_network *row;
 
     NETHVREC_NETWORK_FOR_EACH (row, db_idl(a->db)) {
-        note_soon(&a->networks, &row->header_.uuid);
+        pend(&a->networks, &row->header_.uuid);
     }
-}
-
-static bool
-is_due(const struct allocate *a, const struct pending *p)
-{
-    return p->soon || a->now >= p->batch_at;
-}
-
-/* Returns whether a host is about to bind the port that 'iface_id' names. */
-static bool
-is_claimed(const struct allocate *a, const char *iface_id)
-{
-    struct nethvrec_claim *key = nethvrec_claim_index_init_row(a->claims);
-    const struct nethvrec_claim *claim;
-    bool claimed = false;
-
-    nethvrec_claim_index_set_iface_id(key, iface_id);
-    NETHVREC_CLAIM_FOR_EACH_EQUAL (claim, key, a->claims) {
-        claimed |= claim->host && !strcmp(claim->status, "unknown");
-    }
-    nethvrec_claim_index_destroy_row(key);
-    return claimed;
-}
-
-static bool
-awaits_binding(const struct allocate *a, const struct vport *port)
-{
-    char uuid[UUID_LEN + 1];
-
-    if (!port->row.present || port->binding) {
-        return false;
-    }
-    snprintf(uuid, sizeof uuid, UUID_FMT, UUID_ARGS(&port->row.uuid));
-    return is_claimed(a, port->row.name) || is_claimed(a, uuid);
-}
-
-/* Returns whether ports of the network 'uuid' will be bound soon. */
-static bool
-awaits_bindings(const struct allocate *a, const struct uuid *uuid)
-{
-    const struct model_row *row = model_find(a->model, MODEL_NETWORK, uuid);
-    const struct vswitch *sw;
-    const struct vport *port;
-
-    if (row) {
-        const struct network *network = CONTAINER_OF(row, struct network, row);
-        LIST_FOR_EACH (sw, network_node, &network->switches) {
-            LIST_FOR_EACH (port, switch_node, &sw->ports) {
-                if (awaits_binding(a, port)) {
-                    return true;
-                }
-            }
-        }
-    }
-    return false;
 }
 
 bool
-allocate_pending(struct allocate *a, long long int now)
+allocate_pending(const struct allocate *a)
 {
-    struct pending *p;
-
-    a->now = now;
-    HMAP_FOR_EACH (p, node, &a->networks) {
-        if (p->batch_at != LLONG_MAX && p->batch_at > now
-            && !awaits_bindings(a, &p->uuid)) {
-            p->batch_at = now;
-        }
-        if (is_due(a, p)) {
-            return true;
-        }
-    }
-    return !hmap_is_empty(&a->tenants);
-}
-
-long long int
-allocate_deadline(const struct allocate *a)
-{
-    long long int deadline = LLONG_MAX;
-    const struct pending *p;
-
-    HMAP_FOR_EACH (p, node, &a->networks) {
-        if (p->batch_at > a->now) {
-            deadline = MIN(deadline, p->batch_at);
-        }
-    }
-    return deadline;
-}
-
-/* Writes what 'p' asks for, and lets go of it once there is nothing left. */
-static void
-run_network(struct allocate *a, struct pending *p, struct ovsdb_idl_txn *txn)
-{
-    if (!is_due(a, p) || write_network(a, p, txn)) {
-        return;
-    }
-    p->soon = false;
-    if (a->now >= p->batch_at || p->batch_at == LLONG_MAX) {
-        hmap_remove(&a->networks, &p->node);
-        free(p);
-    }
+    return !hmap_is_empty(&a->networks) || !hmap_is_empty(&a->tenants);
 }
 
 void
@@ -574,7 +348,10 @@ allocate_write(struct allocate *a, struct ovsdb_idl_txn *txn)
         }
     }
     HMAP_FOR_EACH_SAFE (p, node, &a->networks) {
-        run_network(a, p, txn);
+        if (!write_network(a, &p->uuid, txn)) {
+            hmap_remove(&a->networks, &p->node);
+            free(p);
+        }
     }
     write_cursors(a);
 }

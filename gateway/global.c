@@ -85,7 +85,7 @@ act(struct global *global)
 {
     long long int now = time_msec();
     bool judged = liveness_update(global->liveness, global->db, now);
-    bool allocating = allocate_pending(global->allocate, now);
+    bool allocating = allocate_pending(global->allocate);
 
     if (!judged && has_name(global) && !allocating
         && !plant_pending(global->plant)) {
@@ -113,7 +113,6 @@ global_run(struct global *global, const char *remotes)
         global->acting = acting;
         allocate_note_all(global->allocate);
     }
-    allocate_note_changes(global->allocate);
     if (acting && db_is_complete(global->db)) {
         act(global);
     }
@@ -126,7 +125,6 @@ global_wait(struct global *global)
     db_wait(global->db);
     if (global->acting) {
         poll_timer_wait_until(liveness_deadline(global->liveness));
-        poll_timer_wait_until(allocate_deadline(global->allocate));
     }
 }
 

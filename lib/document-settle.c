@@ -47,7 +47,6 @@ settle_network(struct settler *s, const struct model_row *row)
     const struct network *network = CONTAINER_OF(row, struct network, row);
     struct network_state state = {
         .tag = network->tenant->tag,
-        .intent = 1,
         .sequence = 1,
     };
     char *fault = next_number(s, &state.number);

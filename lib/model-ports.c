@@ -398,12 +398,12 @@ binding_copy_macs(const struct binding_spec *spec, size_t *n)
 }
 
 static bool
-binding_equals(const struct binding *binding, const struct binding_spec *spec,
-               const struct binding_mac *macs, size_t n_macs)
+has_numbers(const struct binding *binding, const struct binding_spec *spec,
+            const struct binding_mac *macs, size_t n_macs)
 {
-    if (!uuid_equals(&binding->port->row.uuid, &spec->port)
+    if (!binding->row.present
+        || !uuid_equals(&binding->port->row.uuid, &spec->port)
         || binding->location != spec->location
-        || binding->since != spec->since
         || binding->n_macs != n_macs) {
         return false;
     }
@@ -422,9 +422,9 @@ model_put_binding(struct model *model, const struct uuid *uuid,
     struct binding *binding = model_row_get(model, MODEL_BINDING, uuid);
     size_t n_macs;
     struct binding_mac *macs = binding_copy_macs(spec, &n_macs);
+    bool known = has_numbers(binding, spec, macs, n_macs);
 
-    if (binding->row.present
-        && binding_equals(binding, spec, macs, n_macs)) {
+    if (known && (!spec->since || binding->since == spec->since)) {
         free(macs);
         return;
     }
@@ -435,9 +435,31 @@ model_put_binding(struct model *model, const struct uuid *uuid,
     binding->location = spec->location;
     binding->macs = macs;
     binding->n_macs = n_macs;
-    binding->since = spec->since;
+    binding->since = spec->since ? spec->since
+                     : port->network ? port->network->sequence : 0;
     binding_index(model, binding);
     binding_attach(binding, true);
     model_row_present(model, &binding->row, NULL);
     model_row_after(model, &binding->row);
+}
+
+void
+model_date_bindings(struct model *model, const struct network *network)
+{
+    const struct vswitch *sw;
+    const struct vport *port;
+
+    LIST_FOR_EACH (sw, network_node, &network->switches) {
+        LIST_FOR_EACH (port, switch_node, &sw->ports) {
+            struct binding *binding;
+
+            LIST_FOR_EACH (binding, port_node, &port->bindings) {
+                if (!binding->since) {
+                    model_row_before(model, &binding->row);
+                    binding->since = network->sequence;
+                    model_row_after(model, &binding->row);
+                }
+            }
+        }
+    }
 }

@@ -72,6 +72,10 @@ void vport_init(struct model_row *);
 void vport_clear(struct model *, struct model_row *);
 void binding_clear(struct model *, struct model_row *);
 
+/* Gives 'since' to the bindings that came before the sequence of their
+ * 'network'. */
+void model_date_bindings(struct model *, const struct network *);
+
 static inline uint32_t
 model_hash_location(uint32_t location)
 {

@@ -143,6 +143,19 @@ network_confirmed(const struct network *network)
 }
 
 bool
+network_is_equipped(const struct network *network)
+{
+    const struct vswitch *sw;
+
+    LIST_FOR_EACH (sw, network_node, &network->switches) {
+        if (!sw->group) {
+            return false;
+        }
+    }
+    return network->tag != 0;
+}
+
+bool
 binding_usable(const struct binding *binding)
 {
     const struct network *network = binding->port->network;

@@ -94,7 +94,7 @@ network_has_state(const struct model_row *row)
 {
     const struct network *n = CONTAINER_OF(row, struct network, row);
 
-    return n->tag || n->number || n->intent || n->sequence;
+    return n->tag || n->number || n->sequence;
 }
 
 void
@@ -105,13 +105,15 @@ model_put_network(struct model *model, const struct uuid *uuid,
 
     if (network->row.present
         && nullable_string_is_equal(network->row.name, spec->name)
-        && uuid_equals(&network->tenant->row.uuid, &spec->tenant)) {
+        && uuid_equals(&network->tenant->row.uuid, &spec->tenant)
+        && network->intent == spec->intent) {
         return;
     }
     model_row_before(model, &network->row);
     struct tenant *tenant = model_row_ref(model, MODEL_TENANT, &spec->tenant);
     model_row_clear(model, &network->row);
     network->tenant = tenant;
+    network->intent = spec->intent;
     ovs_list_push_back(&tenant->networks, &network->tenant_node);
     model_row_present(model, &network->row, spec->name);
     model_row_after(model, &network->row);
@@ -125,14 +127,17 @@ model_set_network_state(struct model *model, const struct uuid *uuid,
 
     if (network->tag != state->tag
         || network->number != state->number
-        || network->intent != state->intent
         || network->sequence != state->sequence) {
+        bool first = !network->sequence;
+
         model_row_before(model, &network->row);
         network->tag = state->tag;
         network->number = state->number;
-        network->intent = state->intent;
         network->sequence = state->sequence;
         model_row_after(model, &network->row);
+        if (first && state->sequence) {
+            model_date_bindings(model, network);
+        }
     }
     model_row_release(model, &network->row);
 }

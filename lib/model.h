@@ -73,7 +73,7 @@ struct network {
     struct ovs_list tenant_node;
     uint32_t tag;                   /* The tenant's, 0 if unknown. */
     uint32_t number;                /* 0 if unknown. */
-    uint64_t intent;                /* Intent that has all it needs. */
+    uint64_t intent;                /* Sequence of what the tenant wants. */
     uint64_t sequence;              /* Of the bindings. */
     struct ovs_list switches;       /* struct vswitch by 'network_node'. */
     struct ovs_list links;          /* struct vlink by 'network_node'. */
@@ -169,7 +169,7 @@ struct binding {
     uint32_t location;              /* Of the port itself. */
     struct binding_mac *macs;
     size_t n_macs;
-    uint64_t since;                 /* Network sequence, 0 while none. */
+    uint64_t since;                 /* Network sequence, 0 if unknown. */
     struct located *located;        /* 'n_macs' + 1 entries of the index of
                                      * locations; see model_port_at(). */
 };
@@ -256,11 +256,11 @@ void model_unobserve(struct model *, struct model_observer *);
 struct network_spec {
     const char *name;
     struct uuid tenant;
+    uint64_t intent;
 };
 struct network_state {
     uint32_t tag;
     uint32_t number;
-    uint64_t intent;
     uint64_t sequence;
 };
 struct switch_spec {
@@ -291,7 +291,8 @@ struct binding_spec {
     uint32_t location;
     const struct binding_mac *macs;
     size_t n_macs;
-    uint64_t since;
+    uint64_t since;                 /* 0: the network's when it comes, and
+                                     * again when its numbers change. */
 };
 struct follower_spec {
     struct uuid network;
@@ -412,6 +413,10 @@ unsigned int vswitch_n_ports_at(const struct vswitch *, uint32_t location);
  * has none: every host with a port of it follows it, so none only means that
  * they are not known yet. */
 uint64_t network_confirmed(const struct network *);
+
+/* Returns whether the network and its switches have been given all that they
+ * need. */
+bool network_is_equipped(const struct network *);
 
 /* Returns whether the numbers of 'binding' may be used on the wire: every host
  * that follows the network has confirmed them. */

@@ -170,6 +170,7 @@ put_network(struct model *model, const struct ovsdb_idl_row *row_,
         struct network_spec spec = {
             .name = row->name,
             .tenant = *reference(row_, &nethvrec_network_col_tenant),
+            .intent = row->sequence,
         };
         *subject = row_->uuid;
         model_put_network(model, subject, &spec);
@@ -358,7 +359,6 @@ put_binding(struct model *model, const struct ovsdb_idl_row *row_,
             .location = row->location,
             .macs = macs,
             .n_macs = row->n_mac_locations,
-            .since = row->since,
         };
         *subject = row_->uuid;
         model_put_binding(model, subject, &spec);
@@ -490,10 +490,11 @@ put_network_state(struct model *model, const struct ovsdb_idl_row *row_,
     struct network_state state = {
         .tag = row->tag,
         .number = row->number,
-        .intent = row->intent,
-        .sequence = row->sequence,
     };
 
+    for (size_t i = 0; i < row->n_changes; i++) {
+        state.sequence += row->value_changes[i];
+    }
     *subject = row->network;
     model_set_network_state(model, subject, &state);
     return NULL;

@@ -268,6 +268,7 @@ class Hosts:
         self.db = db
         self.cloud = db.create("Cloud", name="c1", id=1, mtu=1500, mode="direct")
         self.n = 0
+        self.n_switches = 0
 
     def add(self, name, alive=True):
         self.n += 1
@@ -284,12 +285,14 @@ class Hosts:
                               network=self.db.uuid("Network", "acme/shop"),
                               location=self.location(n))
 
-    def take_up(self, intent):
+    def take_up(self, changes="{}"):
         network = self.db.uuid("Network", "acme/shop")
-        if not self.db.ctl("find", "Network_State", f"network={network}")[0]:
-            self.db.create("Network_State", network=network, tag=1, number=1, intent=intent)
-        else:
-            self.db.ctl("set", "Network_State", "1", f"intent={intent}")
+        self.db.create("Network_State", network=network, tag=1, number=1, changes=changes)
+        for switch in self.db.ctl("--bare", "--columns=_uuid", "find", "Switch",
+                                  f"network={network}")[0].split():
+            self.n_switches += 1
+            self.db.create("Switch_State", network=network, switch=switch,
+                           number=self.n_switches)
 
 
 CHANGE = ("set", "Port", "acme/shop/s1/web", "security=false", "--wait=hosts", "--timeout=1")
@@ -303,14 +306,14 @@ def hosts(db):
 
 def test_wait_names_the_global_controller(db, hosts):
     _, err = db.ctl(*CHANGE, code=2)
-    assert "acme/shop: the global controller has not taken it up (intent 0 of 2)" in err
+    assert "acme/shop: the global controller has not taken it up" in err
     assert db.get("Port", "acme/shop/s1/web", "security") == "false"
 
 
 def test_wait_names_hosts_that_lag(db, hosts):
     hosts.follow(hosts.add("vm1"), 1, 1)
     hosts.follow(hosts.add("vm2"), 2, 2)
-    hosts.take_up(2)
+    hosts.take_up()
     _, err = db.ctl(*CHANGE, code=2)
     assert "vm1 (has intent 1 of 2)" in err
     assert "vm2" not in err
@@ -319,7 +322,7 @@ def test_wait_names_hosts_that_lag(db, hosts):
 def test_wait_ends_when_all_live_hosts_follow(db, hosts):
     hosts.follow(hosts.add("vm1"), 1, 2)
     hosts.follow(hosts.add("dead", alive=False), 2, 1)
-    hosts.take_up(2)
+    hosts.take_up()
     _, err = db.ctl(*CHANGE)
     assert err == "acme/shop: not alive, so not waited for: dead\n"
 
@@ -327,14 +330,24 @@ def test_wait_ends_when_all_live_hosts_follow(db, hosts):
 def test_wait_counts_hosts_that_claim_a_port(db, hosts):
     host = hosts.add("vm1")
     db.create("Claim", host=host, iface_id="acme/shop/s1/web", status="unknown")
-    hosts.take_up(2)
+    hosts.take_up()
     _, err = db.ctl(*CHANGE, code=2)
     assert "vm1 (claims a port" in err
 
 
+def test_wait_names_hosts_that_lack_bindings(db, hosts):
+    follower = hosts.follow(hosts.add("vm1"), 1, 2)
+    hosts.take_up(f"{follower}=3")
+    db.ctl("set", "Follower", follower, "sequence=2")
+    _, err = db.ctl(*CHANGE, code=2)
+    assert "vm1 (has not confirmed all bindings)" in err
+    db.ctl("set", "Follower", follower, "intent=3", "sequence=3")
+    db.ctl(*CHANGE[:3], "security=true", *CHANGE[4:])
+
+
 def test_wait_wakes_up(db, hosts):
     follower = hosts.follow(hosts.add("vm1"), 1, 1)
-    hosts.take_up(2)
+    hosts.take_up()
     setter = threading.Timer(0.3, db.ctl, ("set", "Follower", follower, "intent=2"))
     setter.start()
     db.ctl(*CHANGE[:-1], "--timeout=10")
@@ -343,7 +356,7 @@ def test_wait_wakes_up(db, hosts):
 
 def test_wait_for_a_document_that_changes_nothing(db, hosts):
     hosts.follow(hosts.add("vm1"), 1, 0)
-    hosts.take_up(1)
+    hosts.take_up()
     _, err = db.apply(SHOP, "--wait=hosts", "--timeout=1", code=2)
     assert "vm1 (has intent 0 of 1)" in err
 

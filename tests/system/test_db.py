@@ -96,10 +96,10 @@ def test_all_follows_everything(db, client, networks, hosts):
 
 def test_state_comes_and_goes(db, client, networks):
     c = client("all")
-    state = db.create("Network_State", network=networks["acme/shop"], tag=1, number=7, intent=3)
-    wait_for(lambda: "network acme/shop number=7 intent=3" in c.ask("dump"))
+    state = db.create("Network_State", network=networks["acme/shop"], tag=1, number=7)
+    wait_for(lambda: "network acme/shop number=7 intent=1" in c.ask("dump"))
     db.ctl("destroy", "Network_State", state)
-    wait_for(lambda: "network acme/shop number=0 intent=0" in c.ask("dump"))
+    wait_for(lambda: "network acme/shop number=0 intent=1" in c.ask("dump"))
 
 
 def test_a_row_that_becomes_malformed_is_left_out_until_mended(db, client, networks):

@@ -144,13 +144,13 @@ def test_follows_places(follower: tuple, db: Database) -> None:
     _, lines = follower
     db.ctl("apply", EXAMPLES / "shop.json")
     network = db.uuid("Network", "acme/shop")
-    db.create("Network_State", network=network, tag=1, number=1, sequence=1)
+    db.create("Network_State", network=network, tag=1, number=1)
     db.apply({"nethv": 1, "clouds": [{"name": "c1", "id": 1}]})
     cloud = db.uuid("Cloud", "c1")
     host = db.create("Host", name="h2", cloud=cloud, id=2)
     location = 1 << 24 | 2 << 12 | 1 << 2
     binding = db.create("Binding", port=db.uuid("Port", "acme/shop/s1/web"), network=network,
-                        host=host, location=location, since=1)
+                        host=host, location=location)
     wait_for(lambda: "place of acme/shop/s1/web: nowhere -> 1/2/1" in lines())
     db.ctl("set", "Binding", binding, f"location={location + 4}")
     wait_for(lambda: "place of acme/shop/s1/web: 1/2/1 -> 1/2/2" in lines())

@@ -71,7 +71,7 @@ def binding(lab, port):
     uuids = {row["name"]: row["_uuid"]
              for row in table(lab, "Port", ["_uuid", "name"])}
     rows = table(lab, "Binding", ["port", "host", "location",
-                                  "mac_locations", "since"])
+                                  "mac_locations"])
     found = [row for row in rows if row["port"] == uuids[port]]
     assert len(found) <= 1
     return found[0] if found else None
@@ -113,13 +113,14 @@ def wait_in_charge(lab, host):
 
 def confirmed(lab):
     """Whether all hosts know each other's numbers."""
-    known = {str(row["network"]): (row["intent"], row["sequence"]) for row
-             in table(lab, "Network_State", ["network", "intent", "sequence"])}
-    return (all(row["since"] for row in table(lab, "Binding", ["since"]))
-            and all((row["intent"], row["sequence"])
-                    == known[str(row["network"])] for row
-                    in table(lab, "Follower", ["network", "intent",
-                                               "sequence"])))
+    intents = {str(row["_uuid"]): row["sequence"] for row
+               in table(lab, "Network", ["_uuid", "sequence"])}
+    changes = {str(row["network"]): sum(n for _, n in row["changes"][1])
+               for row in table(lab, "Network_State", ["network", "changes"])}
+    return all((row["intent"], row["sequence"])
+               == (intents[str(row["network"])], changes[str(row["network"])])
+               for row in table(lab, "Follower", ["network", "intent",
+                                                  "sequence"]))
 
 
 def wait_confirmed(lab):

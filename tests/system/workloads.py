@@ -170,14 +170,15 @@ class Site:
         """Waits until the switches of all hosts have the rules for what the
         database has, and the numbers of all bindings are in use."""
         def confirmed() -> bool:
-            states = {uuid[1]: (intent, sequence) for uuid, intent, sequence
-                      in self._all_rows("Network_State",
-                                        "network,intent,sequence")}
-            return (all(row[0] for row in self._all_rows("Binding", "since"))
-                    and all(states.get(network[1]) == (intent, sequence)
-                            for network, intent, sequence
-                            in self._all_rows("Follower",
-                                              "network,intent,sequence")))
+            intents = {uuid[1]: sequence for uuid, sequence
+                       in self._all_rows("Network", "_uuid,sequence")}
+            changes = {uuid[1]: sum(n for _, n in entries[1])
+                       for uuid, entries
+                       in self._all_rows("Network_State", "network,changes")}
+            return all((intents.get(network[1]), changes.get(network[1]))
+                       == (intent, sequence) for network, intent, sequence
+                       in self._all_rows("Follower",
+                                         "network,intent,sequence"))
 
         wait_until(confirmed, 15, "all followers confirm their networks")
         self.wait_current()

@@ -128,7 +128,7 @@ put_binding(struct model *model, unsigned int n, uint64_t v)
         .location = draw(&v, 8) ? nethv_location(1, 1 + draw(&v, 3),
                                                  n * 8 + 1) : 0,
         .macs = macs, .n_macs = draw(&v, N_ADDRESSES + 1),
-        .since = draw(&v, 3),
+        .since = 1 + draw(&v, 3),
     };
 
     for (size_t i = 0; i < N_ADDRESSES; i++) {

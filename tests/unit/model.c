@@ -259,6 +259,38 @@ Test(model, numbers_wait_for_the_slowest_follower)
     model_destroy(model);
 }
 
+/* The order of bindings is the network's sequence when they came, or when the
+ * network is first heard of. */
+Test(model, bindings_are_dated)
+{
+    struct model *model = model_create();
+    struct network_state state = { .tag = 1, .number = 1, .sequence = 7 };
+    struct binding_mac m = { mac(1), nethv_location(1, 1, 2) };
+    struct binding_spec spec = {
+        .port = id(4), .location = nethv_location(1, 1, 1), .macs = &m,
+        .n_macs = 1,
+    };
+    struct uuid network = id(1), uuid = id(30);
+
+    model_put_binding(model, &uuid, &spec);
+    const struct binding *binding = ROW(model, MODEL_BINDING, 30, binding);
+    put_network(model);
+    put_switch(model, 2);
+    put_port(model, 4, 2, 1);
+    cr_assert_eq(binding->since, 0);
+    model_set_network_state(model, &network, &state);
+    cr_assert_eq(binding->since, 7);
+
+    state.sequence = 8;
+    model_set_network_state(model, &network, &state);
+    model_put_binding(model, &uuid, &spec);
+    cr_assert_eq(binding->since, 7);
+    m.location += 4;
+    model_put_binding(model, &uuid, &spec);
+    cr_assert_eq(binding->since, 8);
+    model_destroy(model);
+}
+
 Test(model, hosts_are_found_by_location)
 {
     struct model *model = model_create();

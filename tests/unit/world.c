@@ -80,7 +80,7 @@ void
 world_set_network_state(struct world *w, const struct world_network *net,
                   uint64_t sequence)
 {
-    struct network_state state = { .tag = net->tag, .number = 1, .intent = 1,
+    struct network_state state = { .tag = net->tag, .number = 1,
                                    .sequence = sequence };
 
     model_set_network_state(w->model, &net->uuid, &state);
@@ -293,7 +293,7 @@ world_bind_port(struct world *w, struct world_port *port, size_t host)
         .port = port->uuid, .location = new_location(w, port, host),
         .macs = macs, .n_macs = vport->n_macs,
         /* Confirmed, not yet, none. */
-        .since = world_chance(w, 4) ? world_draw(w, 2) * 20 : 5,
+        .since = world_chance(w, 4) ? 11 + world_draw(w, 2) * 20 : 5,
     };
 
     for (size_t i = 0; i < vport->n_macs; i++) {
