@@ -116,3 +116,20 @@ def test_waiting_for_a_port_that_nobody_claims(lab):
     nethv.apply(lab, document)
     ports.pop()
     nethv.apply(lab, document)
+
+
+def test_first_ping_after_waiting(lab):
+    """Ready means ready: a network that is new on all hosts each time, and one
+    packet each way as soon as the command has ended."""
+    document = SCENARIO["networks"][0]
+    places = {name: f"{host}/{name}" for name, (host, _) in PORTS.items()}
+    ips = {name: ip.partition("/")[0] for name, (_, ip) in PORTS.items()}
+
+    assert ping(lab, places["web"], ips["db"], "-c", "5")[0]
+    for i in range(20):
+        nethv.ctl(lab, "--wait=hosts", "--timeout=30", "network-del",
+                  "acme/shop")
+        nethv.apply(lab, document)
+        for source, target in (("web", "db"), ("db", "web")):
+            received, _ = ping(lab, places[source], ips[target], "-c", "1")
+            assert received == 1, f"round {i}: {source} to {target}"
