@@ -251,7 +251,7 @@ system_put_network(const struct system *s, struct model *model, size_t network,
     char *name = xasprintf("t%"PRIuSIZE"/n", network);
     struct network_spec spec = { .name = name, .tenant = tenant };
     struct network_state state = {
-        .tag = nethv_tag_nth(network), .number = 1 + network, .intent = 1,
+        .tag = nethv_tag_nth(network), .number = 1 + network,
         .sequence = sequence,
     };
 
