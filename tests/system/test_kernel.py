@@ -6,10 +6,10 @@ import os
 
 import pytest
 
-from test_frames import *       # noqa: F401,F403 pylint: disable=W0401,W0614
+if not os.environ.get("NETHV_TEST_LONG"):
+    pytest.skip("virtual machines without acceleration take their time: "
+                "./quickstart test --long", allow_module_level=True)
+
+from test_frames import *       # noqa: E402,F401,F403 pylint: disable=C,W
 
 LAB_OPTIONS = {"vms": ("aws1-gw", "aws1-vm1", "az1-gw", "az1-vm1")}
-
-pytestmark = pytest.mark.skipif(
-    not os.environ.get("NETHV_TEST_LONG"),
-    reason="long: virtual machines without acceleration (./quickstart test --long)")
