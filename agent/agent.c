@@ -2,12 +2,15 @@
 #include <config.h>
 #include "agent/agent.h"
 
+#include "agent/channel.h"
 #include "agent/claims.h"
 #include "agent/control.h"
 #include "agent/followers.h"
 #include "agent/gateway-link.h"
+#include "agent/hello.h"
 #include "agent/physical.h"
 #include "agent/private.h"
+#include "agent/probe.h"
 #include "agent/punts.h"
 #include "agent/renew.h"
 #include "agent/report.h"
@@ -18,9 +21,11 @@
 #include "openvswitch/vlog.h"
 #include "ovs/db.h"
 #include "ovs/ofswitch.h"
+#include "ovs/pki.h"
 #include "ovs/vswitch.h"
 #include "packets.h"
 #include "rule.h"
+#include "svec.h"
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(agent);
@@ -36,10 +41,27 @@ on_counts(void *agent_, const struct ofswitch_counts *counts)
 }
 
 static void
+on_control(struct agent *agent, const struct ofswitch_packet *packet)
+{
+    struct control_frame frame;
+
+    if (channel_receive(agent->channel, agent->model, packet, &frame)) {
+        hello_receive(agent->hello, agent->sw, &frame,
+                      gateway_link_handover(agent->link) != NULL);
+        probe_receive(agent->probe, &frame);
+    }
+}
+
+static void
 on_packet(void *agent_, const struct ofswitch_packet *packet)
 {
     struct agent *agent = agent_;
-    punts_receive(agent->punts, agent->sw, agent->mtu, packet);
+
+    if (packet->userdata_len && packet->userdata[0] == COMPILE_PUNT_CONTROL) {
+        on_control(agent, packet);
+    } else {
+        punts_receive(agent->punts, agent->sw, agent->mtu, packet);
+    }
 }
 
 struct agent *
@@ -60,12 +82,18 @@ agent_create(void)
 static void
 stop(struct agent *agent)
 {
+    probe_destroy(agent->probe);
+    hello_destroy(agent->hello);
+    channel_destroy(agent->channel);
     ofswitch_destroy(agent->sw);
     compiler_destroy(agent->compiler);
     claims_destroy(agent->claims);
     followers_destroy(agent->followers);
     db_destroy(agent->db);
     model_destroy(agent->model);
+    agent->probe = NULL;
+    agent->hello = NULL;
+    agent->channel = NULL;
     agent->sw = NULL;
     agent->compiler = NULL;
     agent->claims = NULL;
@@ -92,6 +120,17 @@ agent_destroy(struct agent *agent)
 }
 
 static void
+set_meters(struct agent *agent)
+{
+    struct compiled_meter *meters;
+    size_t n_meters;
+
+    compiler_meters(agent->compiler, &meters, &n_meters);
+    ofswitch_set_meters(agent->sw, meters, n_meters);
+    free(meters);
+}
+
+static void
 start(struct agent *agent, const struct vswitch_config *config, uint32_t self)
 {
     static const struct ofswitch_callbacks callbacks = {
@@ -111,6 +150,11 @@ start(struct agent *agent, const struct vswitch_config *config, uint32_t self)
     agent->sw = ofswitch_create(switch_target,
                                 compiler_rules(agent->compiler), &callbacks,
                                 agent);
+    /* Also a host without networks needs those of what goes to the agent. */
+    set_meters(agent);
+    agent->channel = channel_create(self, PKI_HOST_KEY);
+    agent->hello = hello_create(self, agent->channel);
+    agent->probe = probe_create(self, agent->channel);
 }
 
 /* Follows the configuration in the local database.  Returns false while it is
@@ -206,16 +250,11 @@ send_rules(struct agent *agent)
 static void
 update_switch(struct agent *agent)
 {
-    struct compiled_meter *meters;
-    size_t n_meters;
-
     if (compiler_run_fabric(agent->compiler)) {
         send_rules(agent);
     }
     if (compiler_run(agent->compiler)) {
-        compiler_meters(agent->compiler, &meters, &n_meters);
-        ofswitch_set_meters(agent->sw, meters, n_meters);
-        free(meters);
+        set_meters(agent);
         send_rules(agent);
     }
     if (!agent->ready && db_is_complete(agent->db) && has_handover(agent)
@@ -235,6 +274,7 @@ something_to_write(struct agent *agent)
         .vs = vswitch_seqno(agent->vs),
         .confirmed = ofswitch_confirmed(agent->sw),
         .stamp = agent->stamp,
+        .hello = hello_seqno(agent->hello),
     };
     struct db_results results;
     db_get_results(agent->db, &results);
@@ -255,15 +295,28 @@ write_database(struct agent *agent)
     }
     struct ovsdb_idl_txn *txn = db_txn(agent->db);
     if (txn) {
+        struct svec problems = SVEC_EMPTY_INITIALIZER;
         struct vswitch_counters traffic;
+        hello_problems(agent->hello, agent->model, agent->db, &problems);
         claims_count(agent->claims, agent->vs, &traffic);
         claims_write(agent->claims, agent->db, agent->followers,
                      report_is_due(agent->report), txn);
         followers_write(agent->followers, agent->db, txn);
         report_write(agent->report, agent->db, agent->model,
-                     vswitch_config(agent->vs), &traffic, txn);
+                     vswitch_config(agent->vs), &traffic, &problems, txn);
+        svec_destroy(&problems);
         agent->unwritten = false;
     }
+}
+
+/* Without the rules nothing goes through a tunnel. */
+static void
+run_hellos(struct agent *agent)
+{
+    if (agent->ready) {
+        hello_run(agent->hello, agent->model, agent->sw);
+    }
+    probe_run(agent->probe, agent->model, agent->sw);
 }
 
 void
@@ -280,9 +333,11 @@ agent_run(struct agent *agent)
     update_networks(agent);
     update_switch(agent);
     ofswitch_run(agent->sw);
+    run_hellos(agent);
     followers_update(agent->followers, agent->db, agent->claims, agent->stamp,
                      ofswitch_confirmed(agent->sw));
-    report_run(agent->report, agent->sw, punts_too_big(agent->punts));
+    report_run(agent->report, agent->sw, punts_too_big(agent->punts),
+               agent->channel);
     write_database(agent);
     db_commit(agent->db);
 }
@@ -296,5 +351,9 @@ agent_wait(struct agent *agent)
         db_wait(agent->db);
         ofswitch_wait(agent->sw);
         report_wait(agent->report);
+        probe_wait(agent->probe);
+        if (agent->ready) {
+            hello_wait(agent->hello);
+        }
     }
 }

@@ -20,6 +20,8 @@ agent_nethv_agent_SOURCES = \
 	agent/boot.h \
 	agent/changes.c \
 	agent/changes.h \
+	agent/channel.c \
+	agent/channel.h \
 	agent/claims.c \
 	agent/claims.h \
 	agent/control.c \
@@ -28,6 +30,8 @@ agent_nethv_agent_SOURCES = \
 	agent/followers.h \
 	agent/gateway-link.c \
 	agent/gateway-link.h \
+	agent/hello.c \
+	agent/hello.h \
 	agent/local-numbers.c \
 	agent/local-numbers.h \
 	agent/mac-numbers.c \
@@ -38,12 +42,16 @@ agent_nethv_agent_SOURCES = \
 	agent/port-info.c \
 	agent/port-info.h \
 	agent/private.h \
+	agent/probe.c \
+	agent/probe.h \
 	agent/punts.c \
 	agent/punts.h \
 	agent/renew.c \
 	agent/renew.h \
 	agent/report.c \
-	agent/report.h
+	agent/report.h \
+	agent/tunnel-words.c \
+	agent/tunnel-words.h
 agent_nethv_agent_LDADD = agent/libjoin.la $(CORE_LIBS)
 
 # Joining and leaving, apart so that a test can link them.
@@ -54,6 +62,7 @@ agent_libjoin_la_SOURCES = \
 	agent/diagnose-machine.c \
 	agent/diagnose-paths.c \
 	agent/diagnose-remotes.c \
+	agent/diagnose-tunnels.c \
 	agent/diagnosis.h \
 	agent/https.c \
 	agent/https.h \

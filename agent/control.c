@@ -2,9 +2,12 @@
 #include <config.h>
 #include "agent/control.h"
 
+#include "agent/channel.h"
 #include "agent/claims.h"
 #include "agent/gateway-link.h"
+#include "agent/hello.h"
 #include "agent/private.h"
+#include "agent/probe.h"
 #include "agent/report.h"
 #include "compile/compile.h"
 #include "nethv/version.h"
@@ -95,6 +98,32 @@ cmd_status(struct unixctl_conn *conn, int argc OVS_UNUSED,
 }
 
 static void
+cmd_hello_show(struct unixctl_conn *conn, int argc OVS_UNUSED,
+               const char *argv[] OVS_UNUSED, void *agent_)
+{
+    const struct agent *agent = agent_;
+
+    if (require_self(agent, conn)) {
+        struct json *json = json_object_create();
+        json_object_put(json, "peers", hello_to_json(agent->hello,
+                                                     agent->model));
+        json_object_put(json, "frames", channel_to_json(agent->channel));
+        reply_json(conn, json);
+    }
+}
+
+static void
+cmd_hello_probe(struct unixctl_conn *conn, int argc OVS_UNUSED,
+                const char *argv[] OVS_UNUSED, void *agent_)
+{
+    const struct agent *agent = agent_;
+
+    if (require_self(agent, conn)) {
+        probe_begin(agent->probe, agent->model, agent->db, conn);
+    }
+}
+
+static void
 cmd_port_show(struct unixctl_conn *conn, int argc OVS_UNUSED,
               const char *argv[], void *agent_)
 {
@@ -153,4 +182,6 @@ control_register(struct agent *agent)
     unixctl_command_register("port/show", "PORT", 1, 1, cmd_port_show, agent);
     unixctl_command_register("rules", "", 0, 0, cmd_rules, agent);
     unixctl_command_register("recompute", "", 0, 0, cmd_recompute, agent);
+    unixctl_command_register("hello/show", "", 0, 0, cmd_hello_show, agent);
+    unixctl_command_register("hello/probe", "", 0, 0, cmd_hello_probe, agent);
 }

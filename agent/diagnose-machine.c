@@ -12,8 +12,6 @@
 #include "timeval.h"
 #include "util.h"
 
-#define AGENT_CTL "/run/nethv/nethv-agent.ctl"
-
 void
 diagnose_switch(struct diagnosis *d)
 {
@@ -152,7 +150,7 @@ diagnose_agent(struct diagnosis *d)
 {
     char *output;
     char *error = command_run(COMMAND("ovs-appctl", "--timeout=3", "-t",
-                                      AGENT_CTL, "status"), &output);
+                                      DIAGNOSIS_AGENT_CTL, "status"), &output);
     if (error) {
         diagnosis_wrong(d, "nethv-agent does not run (%s): start its unit, or "
                         "\"nethv-ctl start-agent\"", error);

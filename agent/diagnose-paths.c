@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "nethv-idl.h"
-#include "openvswitch/json.h"
 #include "ovs/command.h"
 #include "ovs/inventory.h"
 #include "util.h"
@@ -141,105 +140,4 @@ diagnose_mtu(struct diagnosis *d)
     } else {
         diagnose_path_mtu(d, cloud ? cloud->mtu : mtu);
     }
-}
-
-/* Tunnels. */
-
-/* Returns what a firewall must let in for interfaces of 'type'. */
-static const char *
-carrier_of(const char *type)
-{
-    return (!strcmp(type, "gre") ? "IP protocol 47 (GRE)"
-            : !strcmp(type, "geneve") ? "UDP port 6081 (Geneve)"
-            : !strcmp(type, "vxlan") ? "UDP port 4789 (VXLAN)" : NULL);
-}
-
-/* Returns the value of 'key' in 'json', a map as OVSDB writes it, or NULL. */
-static const struct json *
-map_get(const struct json *json, const char *key)
-{
-    if (json->type != JSON_ARRAY || json->array.n != 2) {
-        return NULL;
-    }
-    const struct json *pairs = json->array.elems[1];
-    for (size_t i = 0; pairs->type == JSON_ARRAY && i < pairs->array.n; i++) {
-        const struct json *pair = pairs->array.elems[i];
-        if (pair->type == JSON_ARRAY && pair->array.n == 2
-            && pair->array.elems[0]->type == JSON_STRING
-            && !strcmp(pair->array.elems[0]->string, key)) {
-            return pair->array.elems[1];
-        }
-    }
-    return NULL;
-}
-
-static const char *
-map_string(const struct json *json, const char *key)
-{
-    const struct json *value = map_get(json, key);
-    return value && value->type == JSON_STRING ? value->string : "";
-}
-
-static int64_t
-map_integer(const struct json *json, const char *key)
-{
-    const struct json *value = map_get(json, key);
-    return value && value->type == JSON_INTEGER ? value->integer : 0;
-}
-
-/* The columns of what ovs-vsctl is asked for, in its order. */
-enum { NAME, TYPE, OPTIONS, BFD_STATUS, STATISTICS, N_COLUMNS };
-
-/* Between gateways BFD says whether packets arrive.  The port that all hosts of
- * a cloud share has none: there is only what came in, since it was made. */
-static void
-diagnose_tunnel(struct diagnosis *d, struct json *const *columns)
-{
-    const char *carrier = carrier_of(json_string(columns[TYPE]));
-    const char *peer = map_string(columns[OPTIONS], "remote_ip");
-    const char *state = map_string(columns[BFD_STATUS], "state");
-    int64_t sent = map_integer(columns[STATISTICS], "tx_packets");
-    int64_t received = map_integer(columns[STATISTICS], "rx_packets");
-
-    if (!carrier) {
-        return;
-    }
-    if (state[0] && strcmp(state, "up")) {
-        diagnosis_wrong(d, "nothing comes through the tunnel to gateway %s: "
-                        "the firewalls of both clouds must let in %s from "
-                        "each other's gateways", peer, carrier);
-    } else if (!strcmp(peer, "flow") && sent && !received) {
-        diagnosis_wrong(d, "%"PRId64" packets went to other hosts of the "
-                        "cloud through %s and none came back: firewalls must "
-                        "let in %s between all hosts", sent,
-                        json_string(columns[NAME]), carrier);
-    } else {
-        diagnosis_ok("tunnel %s", json_string(columns[NAME]));
-    }
-}
-
-void
-diagnose_tunnels(struct diagnosis *d)
-{
-    char *output;
-    char *error = command_run(
-        COMMAND("ovs-vsctl", "--timeout=5", "--no-wait", "--format=json",
-                "--columns=name,type,options,bfd_status,statistics", "list",
-                "Interface"), &output);
-    if (error) {
-        diagnosis_tell(d, "tunnels", error);
-        return;
-    }
-    struct json *json = json_from_string(output);
-    const struct json *data = (json->type == JSON_OBJECT
-                               ? shash_find_data(json->object, "data") : NULL);
-    for (size_t i = 0; data && i < data->array.n; i++) {
-        const struct json *row = data->array.elems[i];
-        if (row->array.n == N_COLUMNS
-            && !strncmp(json_string(row->array.elems[NAME]), "nethv-", 6)) {
-            diagnose_tunnel(d, row->array.elems);
-        }
-    }
-    json_destroy(json);
-    free(output);
 }

@@ -70,7 +70,7 @@ read_configuration(struct diagnosis *d)
 static void (*const checks[])(struct diagnosis *) = {
     diagnose_switch, diagnose_datapath, diagnose_files, diagnose_enrolment,
     diagnose_relay, diagnose_database, diagnose_agent, diagnose_mtu,
-    diagnose_tunnels,
+    diagnose_cloud, diagnose_edges,
 };
 
 static void

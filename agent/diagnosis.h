@@ -6,6 +6,9 @@
 
 #include "compiler.h"
 
+/* The agent's control socket. */
+#define DIAGNOSIS_AGENT_CTL "/run/nethv/nethv-agent.ctl"
+
 struct ovsdb_idl;
 
 struct diagnosis {
@@ -34,6 +37,7 @@ void diagnose_enrolment(struct diagnosis *);
 void diagnose_relay(struct diagnosis *);
 void diagnose_database(struct diagnosis *);
 void diagnose_mtu(struct diagnosis *);
-void diagnose_tunnels(struct diagnosis *);
+void diagnose_cloud(struct diagnosis *);
+void diagnose_edges(struct diagnosis *);
 
 #endif /* agent/diagnosis.h */

@@ -14,6 +14,7 @@ struct agent_seen {
     uint64_t confirmed;
     uint64_t stamp;
     uint64_t transactions;
+    uint64_t hello;
 };
 
 struct agent {
@@ -33,6 +34,9 @@ struct agent {
     struct claims *claims;
     struct followers *followers;
     struct ofswitch *sw;
+    struct channel *channel;
+    struct hello *hello;
+    struct probe *probe;
 
     bool ready;                     /* The rules have been complete once. */
     uint64_t stamp;                 /* Of the last update of the switch. */

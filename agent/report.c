@@ -2,6 +2,7 @@
 #include <config.h>
 #include "agent/report.h"
 
+#include "agent/channel.h"
 #include "lib/nethv-idl.h"
 #include "model.h"
 #include "nethv/version.h"
@@ -14,6 +15,7 @@
 #include "ovs/vswitch.h"
 #include "packets.h"
 #include "pipeline.h"
+#include "svec.h"
 #include "timeval.h"
 #include "util.h"
 
@@ -21,6 +23,7 @@ struct report {
     long long int due;              /* time_msec() of the next heartbeat. */
     int64_t heartbeat;              /* 0 until the first is written. */
     uint64_t drops[DROP_N_REASONS];
+    uint64_t control[CONTROL_N_VERDICTS];   /* CONTROL_IS_GOOD stays 0. */
 };
 
 struct report *
@@ -42,9 +45,13 @@ report_is_due(const struct report *report)
 }
 
 void
-report_run(struct report *report, struct ofswitch *sw, uint64_t too_big)
+report_run(struct report *report, struct ofswitch *sw, uint64_t too_big,
+           const struct channel *channel)
 {
     report->drops[DROP_TOO_BIG] = too_big;
+    for (int i = CONTROL_IS_GOOD + 1; i < CONTROL_N_VERDICTS; i++) {
+        report->control[i] = channel_count(channel, i);
+    }
     if (report_is_due(report)) {
         ofswitch_poll_table(sw, STAGE_DROP);
     }
@@ -142,48 +149,78 @@ write_identity(const struct nethvrec_host_state *state,
 }
 
 /* Names and values for Host_State.statistics. */
+#define N_STATISTICS (DROP_N_REASONS + CONTROL_N_VERDICTS + 4)
 struct statistics {
-    const char *names[DROP_N_REASONS + 4];
-    int64_t values[DROP_N_REASONS + 4];
+    char text[N_STATISTICS][32];
+    const char *names[N_STATISTICS];
+    int64_t values[N_STATISTICS];
     size_t n;
 };
 
 static void
-statistics_add(struct statistics *s, const char *name, uint64_t value)
+statistics_add(struct statistics *s, const char *kind, const char *name,
+               uint64_t value)
 {
-    s->names[s->n] = name;
+    snprintf(s->text[s->n], sizeof s->text[s->n], "%s-%s", kind, name);
+    s->names[s->n] = s->text[s->n];
     s->values[s->n++] = MIN(value, INT64_MAX);
+}
+
+static void
+statistics_add_counters(struct statistics *s, const struct report *report)
+{
+    for (enum drop_reason i = 0; i < DROP_N_REASONS; i++) {
+        if (report->drops[i]) {
+            statistics_add(s, "drop", pipeline_reason_name(i),
+                           report->drops[i]);
+        }
+    }
+    for (enum control_verdict i = 0; i < CONTROL_N_VERDICTS; i++) {
+        if (report->control[i]) {
+            statistics_add(s, "control", control_verdict_name(i),
+                           report->control[i]);
+        }
+    }
 }
 
 static void
 write_heartbeat(struct report *report, const struct vswitch_counters *traffic,
                 const struct nethvrec_host_state *state)
 {
-    char text[DROP_N_REASONS][32];
     struct statistics s = { .n = 0 };
 
-    statistics_add(&s, "endpoint-tx-packets", traffic->rx_packets);
-    statistics_add(&s, "endpoint-tx-bytes", traffic->rx_bytes);
-    statistics_add(&s, "endpoint-rx-packets", traffic->tx_packets);
-    statistics_add(&s, "endpoint-rx-bytes", traffic->tx_bytes);
-    for (enum drop_reason i = 0; i < DROP_N_REASONS; i++) {
-        if (report->drops[i]) {
-            snprintf(text[i], sizeof text[i], "drop-%s",
-                     pipeline_reason_name(i));
-            statistics_add(&s, text[i], report->drops[i]);
-        }
-    }
+    statistics_add(&s, "endpoint", "tx-packets", traffic->rx_packets);
+    statistics_add(&s, "endpoint", "tx-bytes", traffic->rx_bytes);
+    statistics_add(&s, "endpoint", "rx-packets", traffic->tx_packets);
+    statistics_add(&s, "endpoint", "rx-bytes", traffic->tx_bytes);
+    statistics_add_counters(&s, report);
     nethvrec_host_state_set_statistics(state, s.names, s.values, s.n);
     report->heartbeat = state->heartbeat + 1;
     nethvrec_host_state_set_heartbeat(state, report->heartbeat);
     report->due = time_msec() + REPORT_INTERVAL_MSEC;
 }
 
+/* The column is sorted, as all sets are. */
+static void
+write_problems(const struct nethvrec_host_state *state,
+               const struct svec *problems)
+{
+    bool same = state->n_problems == problems->n;
+
+    for (size_t i = 0; same && i < problems->n; i++) {
+        same = !strcmp(state->problems[i], problems->names[i]);
+    }
+    if (!same) {
+        nethvrec_host_state_set_problems(
+            state, (const char **) problems->names, problems->n);
+    }
+}
+
 void
 report_write(struct report *report, struct db *db, const struct model *model,
              const struct vswitch_config *config,
              const struct vswitch_counters *traffic,
-             struct ovsdb_idl_txn *txn)
+             const struct svec *problems, struct ovsdb_idl_txn *txn)
 {
     const struct nethvrec_host *self = db_self(db);
     const struct nethvrec_host_state *state = find_state(db,
@@ -199,6 +236,7 @@ report_write(struct report *report, struct db *db, const struct model *model,
         nethvrec_host_state_set_alive(state, true);
     }
     write_identity(state, model, config);
+    write_problems(state, problems);
     if (report_is_due(report)) {
         write_heartbeat(report, traffic, state);
     }

@@ -3,16 +3,19 @@
 #define AGENT_REPORT_H 1
 
 /* What this host says of itself in Host_State: where it is, what it can
- * encapsulate, its heartbeat, and its counters of dropped frames by reason. */
+ * encapsulate, its heartbeat, its counters of dropped frames by reason, and what
+ * does not work here. */
 
 #include <stdbool.h>
 #include <stdint.h>
 
+struct channel;
 struct json;
 struct model;
 struct ofswitch;
 struct ofswitch_counts;
 struct ovsdb_idl_txn;
+struct svec;
 struct db;
 struct vswitch_config;
 struct vswitch_counters;
@@ -25,19 +28,22 @@ struct report *report_create(void);
 void report_destroy(struct report *);
 
 /* Asks the switch for its drop counters when they are due, and takes them.
- * 'too_big' is counted by the agent itself (punts.h). */
-void report_run(struct report *, struct ofswitch *, uint64_t too_big);
+ * 'too_big' is counted by the agent itself (punts.h), and so are the control
+ * frames of 'channel'. */
+void report_run(struct report *, struct ofswitch *, uint64_t too_big,
+                const struct channel *);
 void report_counts(struct report *, const struct ofswitch_counts *);
 void report_wait(const struct report *);
 
 /* Returns whether the heartbeat is due. */
 bool report_is_due(const struct report *);
 
-/* Writes what differs to Host_State.  'traffic' is that of all endpoints. */
+/* Writes what differs to Host_State.  'traffic' is that of all endpoints,
+ * 'problems' are sentences, sorted. */
 void report_write(struct report *, struct db *, const struct model *,
                   const struct vswitch_config *,
                   const struct vswitch_counters *traffic,
-                  struct ovsdb_idl_txn *);
+                  const struct svec *problems, struct ovsdb_idl_txn *);
 
 /* Returns the drop counters, by the reasons' names. */
 struct json *report_drops_to_json(const struct report *);

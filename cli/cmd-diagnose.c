@@ -97,11 +97,15 @@ collect_firewalls(struct ovsdb_idl *idl, struct svec *problems)
         const struct nethvrec_host *b
             = nethvrec_host_get_for_uuid(idl, &tunnel->b);
         if (a && b && (!tunnel->a_up || !tunnel->b_up)) {
+            enum encap encap = ENCAP_GRE;
+            encap_from_name(tunnel->encap, &encap);
             svec_add_nocopy(problems, xasprintf(
-                "%s does not pass between %s and %s: compare the firewalls "
-                "with \"nethvctl firewall %s\" and \"nethvctl firewall %s\"",
-                tunnel->encap, a->name, b->name, a->cloud->name,
-                b->cloud->name));
+                "%s does not pass between %s and %s: the firewall of cloud %s "
+                "must let in %s from %s, that of cloud %s from %s (\"nethvctl "
+                "firewall\" lists what)", tunnel->encap, a->name, b->name,
+                a->cloud->name, encap_carrier(encap),
+                b->public_ip ? b->public_ip : b->name, b->cloud->name,
+                a->public_ip ? a->public_ip : a->name));
         }
     }
 }

@@ -7,6 +7,7 @@
 #include "nethv-idl.h"
 #include "ovs/inventory.h"
 #include "ovs/pki.h"
+#include "ovs/signature.h"
 #include "ovsdb-idl.h"
 #include "smap.h"
 #include "timeval.h"
@@ -34,6 +35,7 @@ insert_host(struct ovsdb_idl_txn *txn, const struct seed *seed,
     const struct nethvrec_host *host = nethvrec_host_insert(txn);
     const struct smap ids = SMAP_CONST1(&ids, INVENTORY_ENCAP_IP,
                                         seed->encap_ip);
+    char public_key[SIGNATURE_PUBLIC_LEN + 1];
 
     nethvrec_host_set_name(host, seed->host);
     nethvrec_host_set_cloud(host, cloud);
@@ -41,6 +43,9 @@ insert_host(struct ovsdb_idl_txn *txn, const struct seed *seed,
     nethvrec_host_set_gateway(host, true);
     nethvrec_host_set_public_ip(host, seed->public_ip);
     nethvrec_host_set_external_ids(host, &ids);
+    if (signature_public_of(seed->certificate, public_key)) {
+        nethvrec_host_set_public_key(host, public_key);
+    }
     return host;
 }
 

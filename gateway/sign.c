@@ -13,6 +13,7 @@
 #include "openvswitch/vlog.h"
 #include "ovs/inventory.h"
 #include "ovs/pki.h"
+#include "ovs/signature.h"
 #include "smap.h"
 #include "timeval.h"
 #include "token.h"
@@ -157,6 +158,19 @@ insert_host(struct ovsdb_idl_txn *txn, const struct nethvrec_enrollment *e,
     return host;
 }
 
+/* Writes down with which key 'host' signs, if 'certificate' is not for the one
+ * that is written there. */
+static void
+set_public_key(const struct nethvrec_host *host, const char *certificate)
+{
+    char key[SIGNATURE_PUBLIC_LEN + 1];
+
+    if (signature_public_of(certificate, key)
+        && strcmp(host->public_key, key)) {
+        nethvrec_host_set_public_key(host, key);
+    }
+}
+
 /* Grants 'e', or returns why not. */
 static char *
 grant(struct sign *sign, struct ovsdb_idl_txn *txn,
@@ -181,7 +195,9 @@ grant(struct sign *sign, struct ovsdb_idl_txn *txn,
         nethvrec_token_verify_used(e->token);
         nethvrec_token_set_used(e->token, true);
         nethvrec_enrollment_set_certificate(e, certificate);
-        nethvrec_enrollment_set_host(e, insert_host(txn, e, &place));
+        const struct nethvrec_host *host = insert_host(txn, e, &place);
+        nethvrec_enrollment_set_host(e, host);
+        set_public_key(host, certificate);
         VLOG_INFO("host %s joins cloud %s with id %d%s", e->name,
                   e->token->cloud->name, place.id,
                   e->token->gateway ? " as a gateway" : "");
@@ -251,9 +267,12 @@ care(struct sign *sign)
 {
     const struct nethvrec_enrollment *e;
     NETHVREC_ENROLLMENT_FOR_EACH (e, sign->idl) {
-        if (e->host && e->certificate
-            && pki_wants_renewal(e->certificate, time_wall())) {
-            renew(sign, e);
+        if (e->host && e->certificate) {
+            /* A deployment that is older than the column has none. */
+            set_public_key(e->host, e->certificate);
+            if (pki_wants_renewal(e->certificate, time_wall())) {
+                renew(sign, e);
+            }
         }
     }
 

@@ -11,6 +11,7 @@ lib_libpure_la_SOURCES = \
 	lib/compile/classify.c \
 	lib/compile/compile.c \
 	lib/compile/compile.h \
+	lib/compile/control.c \
 	lib/compile/emit.c \
 	lib/compile/emit.h \
 	lib/compile/flood.c \
@@ -38,6 +39,8 @@ lib_libpure_la_SOURCES = \
 	lib/export.h \
 	lib/handover.c \
 	lib/handover.h \
+	lib/hellos.c \
+	lib/hellos.h \
 	lib/json-cursor.c \
 	lib/json-cursor.h \
 	lib/json-scan.c \

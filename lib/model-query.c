@@ -190,6 +190,15 @@ hosts_are_peers(const struct host *a, const struct host *b)
                    && (a == gateway || b == gateway)));
 }
 
+bool
+hosts_have_tunnel(const struct host *a, const struct host *b)
+{
+    return a != b && a->row.present && b->row.present && a->cloud == b->cloud
+           && ipv6_addr_is_set(&a->encap_ip) && ipv6_addr_is_set(&b->encap_ip)
+           && hosts_encap(a, b) != ENCAP_N
+           && (a->cloud->mode != CLOUD_TREE || hosts_are_peers(a, b));
+}
+
 unsigned int
 host_usable_encaps(const struct host *host)
 {
@@ -214,11 +223,13 @@ host_location(const struct host *host)
  * Geneve 8 and its option 8, VXLAN 8, inner Ethernet header 14. */
 static const struct {
     const char *name;
+    const char *carrier;
     unsigned int overhead;
 } encaps[ENCAP_N] = {
-    [ENCAP_GRE] = { "gre", 20 + 8 + 14 },
-    [ENCAP_GENEVE] = { "geneve", 20 + 8 + 8 + 8 + 14 },
-    [ENCAP_VXLAN] = { "vxlan", 20 + 8 + 8 + 14 },
+    [ENCAP_GRE] = { "gre", "IP protocol 47 (GRE)", 20 + 8 + 14 },
+    [ENCAP_GENEVE] = { "geneve", "UDP port 6081 (Geneve)",
+                       20 + 8 + 8 + 8 + 14 },
+    [ENCAP_VXLAN] = { "vxlan", "UDP port 4789 (VXLAN)", 20 + 8 + 8 + 14 },
 };
 
 enum encap
@@ -233,6 +244,12 @@ const char *
 encap_name(enum encap encap)
 {
     return encaps[encap].name;
+}
+
+const char *
+encap_carrier(enum encap encap)
+{
+    return encaps[encap].carrier;
 }
 
 bool

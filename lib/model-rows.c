@@ -422,6 +422,8 @@ host_clear(struct model *model, struct model_row *row)
     ovs_list_remove(&host->cloud_node);
     model_row_unref(model, &host->cloud->row);
     host->cloud = NULL;
+    free(host->public_key);
+    host->public_key = NULL;
 }
 
 static bool
@@ -439,7 +441,8 @@ host_equals(const struct host *host, const struct host_spec *spec)
            && uuid_equals(&host->cloud->row.uuid, &spec->cloud)
            && host->id == spec->id
            && host->gateway == spec->gateway
-           && ipv6_addr_equals(&host->public_ip, &spec->public_ip);
+           && ipv6_addr_equals(&host->public_ip, &spec->public_ip)
+           && nullable_string_is_equal(host->public_key, spec->public_key);
 }
 
 void
@@ -460,6 +463,7 @@ model_put_host(struct model *model, const struct uuid *uuid,
     hmap_insert(&cloud->host_ids, &host->id_node, hash_int(host->id, 0));
     host->gateway = spec->gateway;
     host->public_ip = spec->public_ip;
+    host->public_key = nullable_xstrdup(spec->public_key);
     model_row_present(model, &host->row, spec->name);
     model_row_after(model, &host->row);
 }

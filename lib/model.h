@@ -216,6 +216,7 @@ struct host {
     bool gateway;
     struct in6_addr encap_ip;       /* Unspecified if not known yet. */
     struct in6_addr public_ip;      /* Gateways only. */
+    char *public_key;               /* See ovs/signature.h; NULL if unknown. */
     unsigned int encaps;
 };
 
@@ -317,6 +318,7 @@ struct host_spec {
     uint16_t id;
     bool gateway;
     struct in6_addr public_ip;
+    const char *public_key;         /* NULL if unknown. */
 };
 struct host_state {
     struct in6_addr encap_ip;
@@ -430,6 +432,10 @@ const struct host *cloud_gateway(const struct cloud *);
  * in mode mesh all hosts, in mode tree hosts and gateway. */
 bool hosts_are_peers(const struct host *a, const struct host *b);
 
+/* Returns whether 'a' and 'b' of one cloud send to each other through a tunnel,
+ * rather than by way of a gateway. */
+bool hosts_have_tunnel(const struct host *a, const struct host *b);
+
 /* Returns the encapsulations that 'host' has said it passes, or if it has not
  * said yet those of its cloud. */
 unsigned int host_usable_encaps(const struct host *);
@@ -444,6 +450,10 @@ uint32_t host_location(const struct host *);
 enum encap encap_common(unsigned int encaps_a, unsigned int encaps_b);
 const char *encap_name(enum encap);
 bool encap_from_name(const char *, enum encap *);
+
+/* Returns what a firewall must let in for 'encap', as in "UDP port 4789
+ * (VXLAN)". */
+const char *encap_carrier(enum encap);
 
 /* Returns the bytes that 'encap' puts before an Ethernet frame's payload: outer
  * IPv4, tunnel header and inner Ethernet header. */

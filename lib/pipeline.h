@@ -100,7 +100,8 @@ enum stage {
                                              "IP")                            \
     REASON(FORGED_SOURCE, "forged-source",   "came by a tunnel its wire "     \
                                              "source does not belong to")     \
-    REASON(CONTROL,       "control",         "claims to be nethv's own")      \
+    REASON(CONTROL,       "control",         "claims to be nethv's own and is "\
+                                             "not for here")                  \
     REASON(MISROUTED,     "misrouted",       "has a key that is not for here")\
     REASON(UNKNOWN_SOURCE, "unknown-source", "has a wire source no port has") \
     REASON(FOREIGN,       "foreign",         "is for a port of another tenant "\

@@ -11,6 +11,7 @@ tests_unit_tests_SOURCES = \
 	tests/unit/control.c \
 	tests/unit/document.c \
 	tests/unit/handover.c \
+	tests/unit/hellos.c \
 	tests/unit/made-model.c \
 	tests/unit/made-model.h \
 	tests/unit/model-random.c \
@@ -101,8 +102,10 @@ EXTRA_DIST += tests/system/test_db.py
 EXTRA_DIST += tests/system/test_demo.py
 EXTRA_DIST += tests/system/test_diagnose.py
 EXTRA_DIST += tests/system/test_examples.py
+EXTRA_DIST += tests/system/test_firewall.py
 EXTRA_DIST += tests/system/test_frames.py
 EXTRA_DIST += tests/system/test_isolation.py
+EXTRA_DIST += tests/system/test_hello.py
 EXTRA_DIST += tests/system/test_join.py
 EXTRA_DIST += tests/system/test_kernel.py
 EXTRA_DIST += tests/system/test_lab.py

@@ -490,14 +490,14 @@ void
 compiler_meters(const struct compiler *c, struct compiled_meter **metersp,
                 size_t *n)
 {
-    struct compiled_meter *meters = xmalloc(sizeof *meters);
-    size_t count = 0, allocated = 1;
+    static const struct compiled_meter fixed[] = {
+        { .id = PUNT_METER, .kbps = PUNT_KBPS },
+        { .id = CONTROL_METER, .kbps = CONTROL_KBPS },
+    };
+    struct compiled_meter *meters = xmemdup(fixed, sizeof fixed);
+    size_t count = ARRAY_SIZE(fixed), allocated = count;
     const struct model_row *row;
 
-    meters[count++] = (struct compiled_meter) {
-        .id = PUNT_METER,
-        .kbps = PUNT_KBPS,
-    };
     MODEL_FOR_EACH (row, MODEL_LINK, c->model) {
         const struct vlink *link = CONTAINER_OF(row, struct vlink, row);
         for (size_t from = 0; link->bandwidth && from < 2; from++) {

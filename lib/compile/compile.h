@@ -23,11 +23,13 @@
 #include "model.h"
 #include "nethv/wire.h"
 
+struct ofpbuf;
 struct rule_set;
 
 /* First byte of the userdata of packets that rules send to the agent. */
 enum compile_punt {
     COMPILE_PUNT_TOO_BIG = 1,       /* To be answered with an ICMP error. */
+    COMPILE_PUNT_CONTROL = 2,       /* A control frame for this host. */
 };
 
 /* The structures below are compared as bytes: clear them before filling in. */
@@ -82,6 +84,10 @@ void fabric_clear_trees(struct fabric *);
 
 void fabric_destroy(struct fabric *);
 
+/* Appends to 'actions' what sends a packet, which is a control frame
+ * (control-frame.h) from this host, through the rules to the host at 'to'. */
+void compiler_control_actions(uint32_t to, struct ofpbuf *actions);
+
 struct compiler;
 
 /* Returns a compiler for the host at 'self' (its location, number 0).  'model'
@@ -119,7 +125,7 @@ struct rule_set *compiler_rules(struct compiler *);
 const struct model_row *compiler_owner(const struct model *, uint64_t cookie);
 
 /* A meter that rules refer to: the bandwidth of a virtual link, or how much of
- * what is too big goes to the agent. */
+ * one kind goes to the agent. */
 struct compiled_meter {
     uint32_t id;
     uint64_t kbps;

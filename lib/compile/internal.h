@@ -118,6 +118,9 @@ COMPILE_ROLES
 void emit_forward_base(struct emit *);
 void emit_wire_base(struct emit *);
 
+/* Control frames, a part of emit_fabric(). */
+void emit_control(const struct compiler *, struct emit *);
+
 /* Parts of emit_endpoint() and emit_port(). */
 void emit_security(struct emit *, const struct vport *);
 void emit_wire(struct emit *, const struct vport *);
@@ -148,11 +151,14 @@ void act_edges(struct emit *, const struct fabric *, size_t i,
 void act_out(struct emit *, uint32_t ofport);
 
 /* Meters: those of links, one for each direction, have ids made from the links'
- * UUIDs, so that they are the same after a restart; one behind them limits what
- * is sent to the agent. */
+ * UUIDs, so that they are the same after a restart; two behind them limit what
+ * is sent to the agent.  A hello has about 1,000 bits, and costs the agent
+ * 0.1 ms of a CPU. */
 #define LINK_METERS 0x3fff0000
 #define PUNT_METER (1 + 2 * LINK_METERS)
 #define PUNT_KBPS 16000
+#define CONTROL_METER (PUNT_METER + 1)
+#define CONTROL_KBPS 5000
 
 /* Returns the id of the meter for 'link' from its end 'from' (0 or 1). */
 uint32_t link_meter(const struct vlink *link, size_t from);

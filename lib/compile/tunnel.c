@@ -186,12 +186,7 @@ emit_fabric(const struct compiler *c, struct emit *e,
         emit_tunnel(e, f->edges[i].ofport, f->edges[i].encap);
     }
 
-    /* Tag 0 is nethv's own. */
-    emit_begin(e, STAGE_ACCEPT, 300);
-    match_field(e, FIELD_TAG, 0);
-    act_drop(e, DROP_CONTROL);
-    emit_end(e);
-
+    emit_control(c, e);
     emit_landed(c, e);
     emit_reach(c, e);
     emit_size(c, e);

@@ -438,6 +438,7 @@ put_host(struct model *model, const struct ovsdb_idl_row *row_,
         .cloud = *reference(row_, &nethvrec_host_col_cloud),
         .id = row->id,
         .gateway = row->gateway,
+        .public_key = row->public_key[0] ? row->public_key : NULL,
     };
     char *error = check_path(row->name, 1);
 
