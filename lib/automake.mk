@@ -96,6 +96,9 @@ lib_libpure_la_SOURCES = \
 	lib/trace-walk.h \
 	lib/trace.c \
 	lib/trace.h \
+	lib/tree-follow.c \
+	lib/tree-private.h \
+	lib/tree-standby.c \
 	lib/tree.c \
 	lib/tree.h \
 	lib/twin.c \

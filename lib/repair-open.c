@@ -3,22 +3,25 @@
 #include "repair-private.h"
 
 #include <limits.h>
-#include <stdlib.h>
+#include <math.h>
 
 #include "linkstate.h"
 #include "util.h"
 
 /* Opening tunnels that no plan has, when live edges do not join all clouds.
  *
- * All gateways that have the same view and candidates come to the same edges;
- * those that end at a gateway's own cloud it opens.  An edge that does not come
- * up in time is marked in the link state as failed, once more each time: edges
- * that have been tried less go first.  So all in a part go on to the next one.
- * Both sides of a cut do so, without hearing of each other; they leave open what
- * they have tried, and time grows, so that they meet. */
+ * Parts that are cut off from each other do not know each other's link state,
+ * so no agreement can be had on what to open, but a tunnel needs both ends.
+ * Each gateway opens, of its own candidates towards clouds that it is not joined
+ * with and that its probes find, the lightest.  The lightest of all edges by
+ * which parts could be joined is then opened at both ends: each of the two sees
+ * no lighter one.  So at least two parts are joined, and the next follow.
+ * Without probes, or where a tunnel does not work though probes do, those are
+ * taken first that have been tried least; what was tried stays open for a
+ * while, and each try takes longer, so that both ends meet. */
 
-/* How long the parts must have been apart, and how long a plan's edge may take
- * to come up for the first time. */
+/* How long clouds must have been apart, and how long a plan's edge may take to
+ * come up for the first time. */
 #define OPEN_MSEC 1000
 #define FIRST_UP_MSEC 30000
 
@@ -30,94 +33,81 @@
 #define OPENED_MAX 8
 
 /* An opened tunnel without use is closed after that. */
-#define CLOSE_MSEC 60000
+#define CLOSE_MSEC 10000
 
 #define NEVER LLONG_MAX
 
 static bool
-is_planned(const struct repair *repair, uint8_t a, uint8_t b)
+is_apart(const struct repair *repair, uint8_t peer)
 {
-    return (repair_plan_has(&repair->held, a, b)
-            || repair_plan_has(&repair->next, a, b));
+    return repair->view.part[peer] != repair->view.part[repair->self];
 }
 
-/* The parts are apart, but an edge of the plan has not had its time. */
 static bool
-is_coming_up(const struct repair *repair, const struct tree_edge *edge,
-             long long int now)
+is_planned(const struct repair *repair, uint8_t peer)
 {
-    return (now - MAX(repair->held.since, repair->created) < FIRST_UP_MSEC
-            && !linkstate_level(repair->linkstate, edge->a, edge->b));
+    return (repair_plan_has(&repair->held, repair->self, peer)
+            || repair_plan_has(&repair->current, repair->self, peer)
+            || repair_plan_has(&repair->next, repair->self, peer));
 }
 
-/* Puts into 'ranked' what joins clouds now (rank 0), then candidates. */
-static size_t
-rank_candidates(const struct repair *repair, struct tree_ranked *ranked,
-                long long int now)
+/* Until then nothing is opened. */
+static long long int
+patience(const struct repair *repair)
 {
-    size_t n = 0;
+    return MAX(repair->held.since, repair->created) + FIRST_UP_MSEC;
+}
 
-    for (size_t i = 0; i < repair->view.tree.n; i++) {
-        ranked[n++] = (struct tree_ranked) { repair->view.tree.edges[i], 0 };
+/* Returns whether a tunnel of the plan to a cloud that is apart has not had its
+ * time to come up. */
+static bool
+is_coming_up(const struct repair *repair, long long int now)
+{
+    if (now >= patience(repair)) {
+        return false;
     }
     for (size_t i = 0; i < repair->held.n; i++) {
         const struct tree_edge *edge = &repair->held.edges[i].edge;
-        if (is_coming_up(repair, edge, now)) {
-            ranked[n++] = (struct tree_ranked) { *edge, 0 };
+        if (repair->view.part[edge->a] != repair->view.part[edge->b]
+            && !linkstate_level(repair->linkstate, edge->a, edge->b)) {
+            return true;
         }
     }
+    return false;
+}
+
+/* Returns the cloud at the other end of 'edge', 0 if it does not end here. */
+static uint8_t
+other_end(const struct repair *repair, const struct tree_edge *edge)
+{
+    return (edge->a == repair->self ? edge->b
+            : edge->b == repair->self ? edge->a : 0);
+}
+
+/* Returns the cloud to open a tunnel to, 0 if there is none. */
+static uint8_t
+find_wanted(const struct repair *repair)
+{
+    const struct tree_edge *best = NULL;
+    unsigned int best_tries = UINT_MAX;
+
     for (size_t i = 0; i < repair->n_candidates; i++) {
         const struct tree_edge *edge = &repair->candidates[i];
-        if (edge->a < edge->b && edge->b <= NETHV_CLOUD_MAX
-            && repair->view.part[edge->a] != repair->view.part[edge->b]
-            && !is_planned(repair, edge->a, edge->b)) {
-            uint32_t level = linkstate_level(repair->linkstate, edge->a,
-                                             edge->b);
-            ranked[n++] = (struct tree_ranked) { *edge, 1 + level };
+        uint8_t peer = other_end(repair, edge);
+
+        if (!peer || peer > NETHV_CLOUD_MAX || !is_apart(repair, peer)
+            || repair->tunnels[peer].unreachable
+            || is_planned(repair, peer)) {
+            continue;
+        }
+        unsigned int tries = repair->tunnels[peer].tries;
+        if (!best || tries < best_tries
+            || (tries == best_tries && edge->weight < best->weight)) {
+            best = edge;
+            best_tries = tries;
         }
     }
-    return n;
-}
-
-/* Sets '*wanted' to what should be opened, by whichever gateway. */
-static void
-find_wanted(const struct repair *repair, struct tree *wanted,
-            long long int now)
-{
-    struct tree_ranked *ranked = xmalloc((TREE_EDGES_MAX + repair->held.n
-                                          + repair->n_candidates)
-                                         * sizeof *ranked);
-    size_t n = rank_candidates(repair, ranked, now);
-    size_t n_wanted = 0;
-
-    tree_span(wanted, ranked, n);
-    for (size_t i = 0; i < wanted->n; i++) {
-        const struct tree_edge *edge = &wanted->edges[i];
-        if (repair->view.part[edge->a] != repair->view.part[edge->b]
-            && !is_planned(repair, edge->a, edge->b)) {
-            wanted->edges[n_wanted++] = *edge;
-        }
-    }
-    wanted->n = n_wanted;
-    free(ranked);
-}
-
-/* Returns how often edges outside the plan have failed between parts. */
-static unsigned int
-count_tries(const struct repair *repair)
-{
-    size_t n;
-    struct linkstate_edge *known = linkstate_edges(repair->linkstate, &n);
-    unsigned int tries = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        if (repair->view.part[known[i].a] != repair->view.part[known[i].b]
-            && !is_planned(repair, known[i].a, known[i].b)) {
-            tries += MIN(known[i].level / 2, TRY_DOUBLINGS_MAX);
-        }
-    }
-    free(known);
-    return MIN(tries, TRY_DOUBLINGS_MAX);
+    return best ? other_end(repair, best) : 0;
 }
 
 /* Opens the tunnel to 'peer', or waits for it, or gives this try up. */
@@ -125,99 +115,148 @@ static void
 try_open(struct repair *repair, uint8_t peer, long long int now)
 {
     struct repair_tunnel *tunnel = &repair->tunnels[peer];
-    uint32_t level = linkstate_level(repair->linkstate, repair->self, peer);
-    long long int end;
 
     if (!tunnel->opened || tunnel->tried == NEVER) {
         tunnel->opened = true;
         tunnel->tried = now;
     }
     tunnel->wanted = now;
-    end = tunnel->tried + ((long long int) TRY_MSEC << count_tries(repair));
-    if (now < end) {
-        repair_due(repair, end);
-        return;
+
+    long long int end = tunnel->tried
+        + ((long long int) TRY_MSEC << MIN(repair->tries, TRY_DOUBLINGS_MAX));
+    if (now >= end) {
+        tunnel->tried = NEVER;
+        tunnel->tries++;
+        repair->tries++;
+        end = now;
     }
-    tunnel->tried = NEVER;
-    repair_say(repair, peer, level + 2 - level % 2);
-    repair->deadline = now;
+    repair_due(repair, end);
 }
 
-/* Returns whether the opened tunnel to 'peer' is of any use. */
-static bool
-has_use(const struct repair *repair, uint8_t peer)
+/* All that there is to be joined is joined. */
+static void
+be_joined(struct repair *repair)
 {
-    if (repair->view.part[peer] != repair->view.part[repair->self]) {
-        return true;
+    repair->apart = NEVER;
+    repair->tries = 0;
+    for (size_t peer = 1; peer <= NETHV_CLOUD_MAX; peer++) {
+        repair->tunnels[peer].tries = 0;
     }
+}
+
+static void
+open_wanted(struct repair *repair, uint8_t peer, long long int now)
+{
+    if (repair->apart == NEVER) {
+        repair->apart = now;
+    }
+    if (now - repair->apart < OPEN_MSEC) {
+        repair_due(repair, repair->apart + OPEN_MSEC);
+    } else if (is_coming_up(repair, now)) {
+        repair_due(repair, patience(repair));
+    } else {
+        try_open(repair, peer, now);
+    }
+}
+
+static bool
+is_in_tree(const struct repair *repair, uint8_t peer)
+{
     for (size_t i = 0; i < repair->view.tree.n; i++) {
-        const struct tree_edge *edge = &repair->view.tree.edges[i];
-        if (edge->a == MIN(peer, repair->self)
-            && edge->b == MAX(peer, repair->self)) {
+        if (other_end(repair, &repair->view.tree.edges[i]) == peer) {
             return true;
         }
     }
     return false;
 }
 
-/* Closes what has no use, and beyond OPENED_MAX what was wanted the longest
- * time ago. */
+/* A tunnel that is there though no plan has it (any more), and that this
+ * process did not open: it is closed like those that it did. */
 static void
-close_unused(struct repair *repair, long long int now)
+take_over(struct repair *repair, uint8_t peer, long long int now)
+{
+    struct repair_tunnel *tunnel = &repair->tunnels[peer];
+
+    if (tunnel->state == REPAIR_END_ABSENT) {
+        tunnel->closing = false;
+    } else if (!tunnel->opened && !tunnel->closing
+               && !is_planned(repair, peer)) {
+        tunnel->opened = true;
+        tunnel->tried = NEVER;
+        tunnel->wanted = now;
+    }
+}
+
+static void
+close_tunnel(struct repair_tunnel *tunnel)
+{
+    tunnel->opened = false;
+    tunnel->closing = true;
+}
+
+/* Closes the opened tunnel to 'peer' if it is time.  Returns whether it stays
+ * open only because the clouds are apart. */
+static bool
+close_unused(struct repair *repair, uint8_t peer, long long int now)
+{
+    struct repair_tunnel *tunnel = &repair->tunnels[peer];
+
+    if (is_planned(repair, peer)) {
+        tunnel->opened = false;
+    } else if (is_apart(repair, peer)) {
+        return true;
+    } else if (is_in_tree(repair, peer)) {
+        tunnel->wanted = now;
+    } else if (now - tunnel->wanted >= CLOSE_MSEC) {
+        close_tunnel(tunnel);
+    } else {
+        repair_due(repair, tunnel->wanted + CLOSE_MSEC);
+    }
+    return false;
+}
+
+/* Beyond OPENED_MAX, what was wanted the longest time ago is closed. */
+static void
+close_opened(struct repair *repair, long long int now)
 {
     struct repair_tunnel *oldest = NULL;
-    size_t n_opened = 0;
+    size_t n_apart = 0;
 
     for (size_t peer = 1; peer <= NETHV_CLOUD_MAX; peer++) {
         struct repair_tunnel *tunnel = &repair->tunnels[peer];
 
-        if (!tunnel->opened) {
-            continue;
-        }
-        if (has_use(repair, peer)) {
-            n_opened++;
+        take_over(repair, peer, now);
+        if (tunnel->opened && close_unused(repair, peer, now)) {
+            n_apart++;
             if (!oldest || tunnel->wanted < oldest->wanted) {
                 oldest = tunnel;
             }
-            tunnel->wanted = (repair->view.part[peer]
-                              == repair->view.part[repair->self]
-                              ? now : tunnel->wanted);
-        } else if (now - tunnel->wanted >= CLOSE_MSEC
-                   || is_planned(repair, repair->self, peer)) {
-            tunnel->opened = false;
-        } else {
-            repair_due(repair, tunnel->wanted + CLOSE_MSEC);
         }
     }
-    if (n_opened > OPENED_MAX && oldest->wanted < now) {
-        oldest->opened = false;
+    if (n_apart > OPENED_MAX && oldest->wanted < now) {
+        close_tunnel(oldest);
+    }
+}
+
+void
+repair_set_reachable(struct repair *repair, uint8_t peer, bool reachable,
+                     long long int now)
+{
+    if (peer && peer <= NETHV_CLOUD_MAX) {
+        repair->tunnels[peer].unreachable = !reachable;
+        repair->deadline = now;
     }
 }
 
 void
 repair_run_open(struct repair *repair, long long int now)
 {
-    struct tree wanted;
+    uint8_t peer = find_wanted(repair);
 
-    find_wanted(repair, &wanted, now);
-    if (!wanted.n) {
-        repair->apart = NEVER;
-    } else if (repair->apart == NEVER) {
-        repair->apart = now;
+    if (peer) {
+        open_wanted(repair, peer, now);
+    } else {
+        be_joined(repair);
     }
-    if (wanted.n && now - repair->apart < OPEN_MSEC) {
-        repair_due(repair, repair->apart + OPEN_MSEC);
-        wanted.n = 0;
-    }
-    for (size_t i = 0; i < wanted.n; i++) {
-        const struct tree_edge *edge = &wanted.edges[i];
-        if (edge->a == repair->self || edge->b == repair->self) {
-            try_open(repair, edge->a == repair->self ? edge->b : edge->a, now);
-        }
-    }
-    close_unused(repair, now);
-    if (now - MAX(repair->held.since, repair->created) < FIRST_UP_MSEC) {
-        repair_due(repair, MAX(repair->held.since, repair->created)
-                           + FIRST_UP_MSEC);
-    }
+    close_opened(repair, now);
 }

@@ -24,7 +24,10 @@ struct repair_tunnel {
     unsigned int flaps;         /* How often it has failed soon. */
 
     /* Opening. */
+    bool unreachable;           /* Probes say so. */
     bool opened;
+    bool closing;               /* The host has not taken it away yet. */
+    unsigned int tries;         /* In vain, since clouds are apart. */
     long long int tried;        /* Since when this try goes on. */
     long long int wanted;       /* When it last had a use. */
 };
@@ -44,6 +47,7 @@ struct repair_view {
     uint64_t next_number;
     struct tree next;           /* Of the plan to come. */
     bool next_whole;            /* 'next' is that plan's tree. */
+    bool next_still;            /* No tunnel of it is still to come up. */
     uint8_t part[NETHV_CLOUD_FLOOD];    /* Clouds in one part have the same. */
 };
 
@@ -62,8 +66,9 @@ struct repair {
 
     bool changed;               /* 'view' is to be computed anew. */
     struct repair_view view;
-    long long int apart;        /* Since when the view has several parts that
-                                 * candidates would join; LLONG_MAX: not. */
+    long long int apart;        /* Since when there is something to be opened;
+                                 * LLONG_MAX: nothing is. */
+    unsigned int tries;         /* In vain, since then. */
     long long int deadline;
     struct repair_outcome outcome;
 };

@@ -125,15 +125,20 @@ compute_parts(const struct tree *tree, uint8_t part[NETHV_CLOUD_FLOOD])
     }
 }
 
+/* Returns whether the edges of 'plan' with 'role' are up as far as clouds are
+ * joined. */
 static bool
-tree_is_up(const struct repair *repair, const struct repair_held *plan)
+is_up(const struct repair *repair, const struct repair_held *plan,
+      enum repair_role role)
 {
+    const uint8_t *part = repair->view.part;
+
     for (size_t i = 0; i < plan->n; i++) {
-        const struct repair_edge *edge = &plan->edges[i];
-        if (edge->role == REPAIR_TREE
+        const struct tree_edge *edge = &plan->edges[i].edge;
+        if (plan->edges[i].role == role
+            && part[edge->a] == part[edge->b]
             && !linkstate_level_is_up(linkstate_level(repair->linkstate,
-                                                      edge->edge.a,
-                                                      edge->edge.b))) {
+                                                      edge->a, edge->b))) {
             return false;
         }
     }
@@ -153,10 +158,11 @@ repair_compute_view(struct repair *repair)
     compute_tree(repair, &repair->held, known, n_known, &view->tree);
     compute_parts(&view->tree, view->part);
     view->next_number = 2 * (uint64_t) repair->next.number + sum;
-    view->next_whole = false;
+    view->next_whole = view->next_still = false;
     if (repair->next.number > repair->held.number) {
         compute_tree(repair, &repair->next, known, n_known, &view->next);
-        view->next_whole = tree_is_up(repair, &repair->next);
+        view->next_whole = is_up(repair, &repair->next, REPAIR_TREE);
+        view->next_still = is_up(repair, &repair->next, REPAIR_STANDBY);
     }
     free(known);
 }

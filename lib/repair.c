@@ -16,6 +16,9 @@
 BUILD_ASSERT_DECL(REPAIR_SLOTS == SLOTS_N);
 BUILD_ASSERT_DECL(REPAIR_REST_MSEC == SLOTS_REST_MSEC);
 
+/* How long the tunnels of a plan to come may take to come up. */
+#define STILL_MSEC 10000
+
 struct repair *
 repair_create(uint8_t self, long long int now)
 {
@@ -229,6 +232,7 @@ add_tunnels(const struct repair *repair, const struct repair_held *plan,
     }
 }
 
+/* Until it is known what tunnels there should be, those that there are stay. */
 static void
 fill_tunnels(const struct repair *repair, struct repair_outcome *outcome)
 {
@@ -236,7 +240,10 @@ fill_tunnels(const struct repair *repair, struct repair_outcome *outcome)
     add_tunnels(repair, &repair->current, outcome);
     add_tunnels(repair, &repair->next, outcome);
     for (size_t peer = 1; peer <= NETHV_CLOUD_MAX; peer++) {
-        if (repair->tunnels[peer].opened && !outcome->tunnels[peer]) {
+        const struct repair_tunnel *tunnel = &repair->tunnels[peer];
+        bool stays = !outcome->ready && tunnel->state != REPAIR_END_ABSENT;
+
+        if ((tunnel->opened || stays) && !outcome->tunnels[peer]) {
             outcome->tunnels[peer] = outcome->opened[peer] = true;
         }
     }
@@ -255,11 +262,26 @@ fill_slots(const struct repair *repair, struct repair_outcome *outcome)
     outcome->stamp = repair->slots.stamp;
 }
 
+/* Returns whether nothing is to be expected that changes the number: then what
+ * is prepared now will be when the plan is put in force. */
+static bool
+is_still(struct repair *repair, long long int now)
+{
+    long long int end = repair->next.since + STILL_MSEC;
+
+    if (repair->view.next_still || now >= end) {
+        return true;
+    }
+    repair_due(repair, end);
+    return false;
+}
+
 static void
-fill_view(const struct repair *repair, struct repair_outcome *outcome)
+fill_view(struct repair *repair, struct repair_outcome *outcome,
+          long long int now)
 {
     const struct repair_view *view = &repair->view;
-    bool prepared = (view->next_whole
+    bool prepared = (view->next_whole && is_still(repair, now)
                      && slots_has(&repair->slots, view->next_number));
 
     outcome->number = view->number;
@@ -275,7 +297,7 @@ fill_view(const struct repair *repair, struct repair_outcome *outcome)
 /* Publishes the outcome: under a new number if it is another one, or the slots
  * have 'changed'. */
 static void
-publish(struct repair *repair, bool ready, bool changed)
+publish(struct repair *repair, bool ready, bool changed, long long int now)
 {
     struct repair_outcome *outcome = xzalloc(sizeof *outcome);
 
@@ -284,7 +306,7 @@ publish(struct repair *repair, bool ready, bool changed)
     fill_tunnels(repair, outcome);
     fill_slots(repair, outcome);
     if (ready) {
-        fill_view(repair, outcome);
+        fill_view(repair, outcome, now);
     }
     if (changed || memcmp(outcome, &repair->outcome, sizeof *outcome)) {
         outcome->seqno++;
@@ -315,7 +337,7 @@ repair_run(struct repair *repair, long long int now)
     }
     spread_run(repair->spread, now);
     repair_due(repair, spread_deadline(repair->spread));
-    publish(repair, ready, changed);
+    publish(repair, ready, changed, now);
 }
 
 /* Results. */
@@ -336,6 +358,14 @@ const struct repair_outcome *
 repair_outcome(const struct repair *repair)
 {
     return &repair->outcome;
+}
+
+struct repair_plan
+repair_plan(const struct repair *repair)
+{
+    const struct repair_held *held = &repair->held;
+
+    return (struct repair_plan) { held->number, held->edges, held->n };
 }
 
 const struct linkstate *

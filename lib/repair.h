@@ -32,9 +32,9 @@
  * and however they differ (doc/architecture.md has the proof); it must survive
  * a restart of the process, therefore repair_adopt().
  *
- * Opening.  If edges that are up do not join all clouds, a gateway asks for
- * tunnels of its own that no plan has: along the lightest candidates that would
- * join the parts, then after a while without success the next ones.
+ * Opening.  If edges that are up do not join all clouds, a gateway asks for a
+ * tunnel that no plan has: along its lightest candidate to a cloud that it is
+ * not joined with, then after a while without success along the next one.
  *
  * Pure: the time is in milliseconds of any clock that does not go back.  Not
  * thread-safe. */
@@ -90,7 +90,8 @@ struct repair_slot {
  * the switch.  'tunnels[cloud]' says to which clouds there should
  * be tunnels: those of the plans and those opened besides. */
 struct repair_outcome {
-    bool ready;                 /* Until then: leave the host as it is. */
+    bool ready;                 /* Until then nothing has been learned: slots
+                                 * are those adopted. */
     unsigned int seqno;         /* Another one whenever anything below is. */
     struct repair_slot slots[REPAIR_SLOTS];
     unsigned int stamp;         /* The slot for own frames: present, if any. */
@@ -120,21 +121,31 @@ struct repair;
 struct repair *repair_create(uint8_t self, long long int now);
 void repair_destroy(struct repair *);
 
-/* Tells what the host forwards by, from before this process began.  To be
- * called before the first repair_run(), if at all.  Without it the host is
- * taken to forward nothing. */
+/* Tells what the switch forwards by, from before this process began.  To be
+ * called before the first repair_run(), if at all, and with it repair_set_end()
+ * for the tunnels that there are, and repair_set_plans() with the plan that the
+ * process before went by: a gateway needs no database to start again.  Without
+ * it the switch is taken to forward nothing. */
 void repair_adopt(struct repair *, const struct repair_slot slots[REPAIR_SLOTS],
                   unsigned int stamp, long long int now);
 
 /* Tells the plan that the database says is in force, and the one to come
- * (number 0 or NULL: none).  Copies them.  Without any, say while the database
- * cannot be reached, call neither: the last ones stay. */
+ * (number 0 or NULL: none).  Their numbers must differ by an odd number, so that
+ * they have different slots; one number must not be used for two plans.  Copies
+ * them.  While the database cannot be reached, do not call: the last ones
+ * stay. */
 void repair_set_plans(struct repair *, const struct repair_plan *current,
                       const struct repair_plan *next, long long int now);
 
-/* Tells all 'n' edges that there could be, for opening.  Copies them. */
+/* Tells all 'n' edges that there could be, for opening.  All gateways should be
+ * given the same.  Copies them. */
 void repair_set_candidates(struct repair *, const struct tree_edge *edges,
                            size_t n, long long int now);
+
+/* Tells whether probes find the gateway of cloud 'peer', aside of any tunnel:
+ * true unless told otherwise.  Tunnels are opened only to those found. */
+void repair_set_reachable(struct repair *, uint8_t peer, bool reachable,
+                          long long int now);
 
 /* Tells the state of the own tunnel to cloud 'peer', as the host sees it: no
  * hold time, repair has its own. */
@@ -164,6 +175,10 @@ bool repair_pop(struct repair *, struct repair_message *message);
 
 /* Returns what to do as of the last repair_run(). */
 const struct repair_outcome *repair_outcome(const struct repair *);
+
+/* Returns the plan gone by, to be kept for the next process.  Belongs to the
+ * repair. */
+struct repair_plan repair_plan(const struct repair *);
 
 /* Returns the link state, for showing it.  Belongs to the repair. */
 const struct linkstate *repair_linkstate(const struct repair *);

@@ -11,6 +11,7 @@ void
 slots_init(struct slots *slots, long long int now)
 {
     memset(slots, 0, sizeof *slots);
+    slots->rest = SLOTS_REST_MSEC;
     slots->unstamped = LLONG_MAX;
     slots->deadline = now;
     for (size_t i = 0; i < SLOTS_N; i++) {
@@ -75,8 +76,8 @@ has_rested(struct slots *slots, const struct slot_entry *entry, uint8_t want,
     if (entry->since == LLONG_MAX) {
         return false;           /* slots_installed() begins it. */
     }
-    due(slots, entry->since + SLOTS_REST_MSEC);
-    return now - entry->since >= SLOTS_REST_MSEC;
+    due(slots, entry->since + slots->rest);
+    return now - entry->since >= slots->rest;
 }
 
 /* Moves 'entry' towards 'want'.  Returns whether it changed. */
@@ -123,18 +124,27 @@ move_slot(struct slots *slots, struct slot *slot, unsigned int seqno,
     return changed;
 }
 
-static void
+/* Has the slot of 'number' want 'tree'.  If 'patient', a slot that is left with
+ * another tree keeps that as long as others may still stamp it.  Returns
+ * whether the slot wants 'tree' now. */
+static bool
 want_tree(struct slots *slots, uint8_t self, uint64_t number,
-          const struct tree *tree, long long int now)
+          const struct tree *tree, bool patient, long long int now)
 {
     struct slot *slot = &slots->slots[number % SLOTS_N];
     uint8_t next[NETHV_CLOUD_MAX + 1];
 
     tree_next_hops(tree, self, next);
-    memcpy(slot->want, next, sizeof slot->want);
+    if (memcmp(slot->want, next, sizeof slot->want)) {
+        if (patient && now - slot->used < SLOTS_KEEP_MSEC) {
+            due(slots, slot->used + SLOTS_KEEP_MSEC);
+            return false;
+        }
+        memcpy(slot->want, next, sizeof slot->want);
+    }
     slot->number = number;
     slot->tree = *tree;
-    slot->used = now;
+    return true;
 }
 
 static void
@@ -166,31 +176,28 @@ may_stamp(struct slots *slots, unsigned int i, bool urgent, long long int now)
     return now - slot->installed >= SLOTS_STAMP_MSEC;
 }
 
+/* Moves the stamp to slot 'goal' as soon as it may. */
 static bool
 move_stamp(struct slots *slots, unsigned int goal, bool urgent,
            long long int now)
 {
-    if (slots->stamped && slots->stamp == goal) {
-        slots->unstamped = LLONG_MAX;
-        return false;
-    }
     if (slots->unstamped == LLONG_MAX) {
         slots->unstamped = now;
     }
     if (!may_stamp(slots, goal, urgent, now)) {
         return false;
     }
+    bool moved = slots->stamp != goal;
     slots->stamp = goal;
     slots->stamped = slots_present(slots, goal);
     slots->unstamped = LLONG_MAX;
-    return true;
+    return moved;
 }
 
 /* Empties the slots that have had no use for long. */
 static void
 retire(struct slots *slots, long long int now)
 {
-    slots->slots[slots->stamp].used = now;
     for (unsigned int i = 0; i < SLOTS_N; i++) {
         struct slot *slot = &slots->slots[i];
 
@@ -208,18 +215,29 @@ slots_run(struct slots *slots, uint8_t self, const struct slots_goal *goal,
 {
     unsigned int current = goal->number % SLOTS_N;
     unsigned int prepared = goal->prepared % SLOTS_N;
-    bool changed = false;
+    bool stamped = slots->stamped && slots->stamp == current;
+    bool changed = false, wanted;
 
     slots->deadline = LLONG_MAX;
-    want_tree(slots, self, goal->number, goal->tree, now);
-    if (goal->next && prepared != current && prepared != slots->stamp) {
-        want_tree(slots, self, goal->prepared, goal->next, now);
+    slots->slots[slots->stamp].used = now;
+    wanted = want_tree(slots, self, goal->number, goal->tree,
+                       !goal->urgent && !stamped, now);
+    if (wanted) {
+        slots->slots[current].used = now;
     }
     retire(slots, now);
+    if (goal->next && prepared != current && prepared != slots->stamp) {
+        want_tree(slots, self, goal->prepared, goal->next, true, now);
+    }
     for (size_t i = 0; i < SLOTS_N; i++) {
         changed |= move_slot(slots, &slots->slots[i], seqno, now);
     }
-    return move_stamp(slots, current, goal->urgent, now) || changed;
+    if (stamped) {
+        slots->unstamped = LLONG_MAX;
+    } else if (wanted && move_stamp(slots, current, goal->urgent, now)) {
+        changed = true;
+    }
+    return changed;
 }
 
 void

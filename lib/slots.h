@@ -61,6 +61,7 @@ struct slot {
 
 struct slots {
     struct slot slots[SLOTS_N];
+    long long int rest;         /* SLOTS_REST_MSEC. */
     unsigned int stamp;
     bool stamped;               /* 'stamp' was ever set. */
     long long int unstamped;    /* Since when the goal is another one. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "model.h"
+#include "tree-private.h"
 #include "util.h"
 
 double
@@ -25,16 +26,10 @@ struct measure {
 };
 
 static int
-compare_pairs(uint8_t a1, uint8_t b1, uint8_t a2, uint8_t b2)
-{
-    return a1 != a2 ? (int) a1 - (int) a2 : (int) b1 - (int) b2;
-}
-
-static int
 compare_measures(const void *a_, const void *b_)
 {
     const struct measure *a = a_, *b = b_;
-    int by_pair = compare_pairs(a->a, a->b, b->a, b->b);
+    int by_pair = tree_compare_pairs(a->a, a->b, b->a, b->b);
 
     /* The sum of round-trip times must not depend on the links' order. */
     return (by_pair ? by_pair
@@ -90,6 +85,7 @@ edge_from_measures(const struct measure *measures, size_t n)
     return (struct tree_edge) {
         .a = measures->a, .b = measures->b,
         .weight = tree_weight(cost, n_measured ? sum / n_measured : NAN),
+        .fixed = !isnan(cost),
     };
 }
 
@@ -104,7 +100,7 @@ tree_candidates(const struct model *model, struct tree_edge **candidates,
 
     for (size_t i = 0, end; i < n_measures; i = end) {
         for (end = i + 1; end < n_measures; end++) {
-            if (compare_pairs(measures[i].a, measures[i].b,
+            if (tree_compare_pairs(measures[i].a, measures[i].b,
                               measures[end].a, measures[end].b)) {
                 break;
             }
@@ -125,35 +121,7 @@ compare_ranked(const void *a_, const void *b_)
     const struct tree_ranked *a = a_, *b = b_;
 
     return (a->rank != b->rank ? (a->rank < b->rank ? -1 : 1)
-            : a->edge.weight < b->edge.weight ? -1
-            : a->edge.weight > b->edge.weight ? 1
-            : compare_pairs(a->edge.a, a->edge.b, b->edge.a, b->edge.b));
-}
-
-static int
-compare_edges(const void *a_, const void *b_)
-{
-    const struct tree_edge *a = a_, *b = b_;
-
-    return compare_pairs(a->a, a->b, b->a, b->b);
-}
-
-/* Returns the cloud that stands for the part that 'cloud' is in.  'part' leads
- * from each cloud towards it; ways are halved on the way. */
-static uint8_t
-part_of(uint8_t *part, uint8_t cloud)
-{
-    while (part[cloud] != cloud) {
-        part[cloud] = part[part[cloud]];
-        cloud = part[cloud];
-    }
-    return cloud;
-}
-
-static bool
-edge_is_possible(const struct tree_edge *edge)
-{
-    return edge->a && edge->a < edge->b && edge->b <= NETHV_CLOUD_MAX;
+            : tree_compare_weights(&a->edge, &b->edge));
 }
 
 /* Sorts the 'n' edges of 'ranked' that are possible to its front, from the
@@ -164,7 +132,7 @@ sort_ranked(struct tree_ranked *ranked, size_t n)
     size_t n_sorted = 0;
 
     for (size_t i = 0; i < n; i++) {
-        if (edge_is_possible(&ranked[i].edge)) {
+        if (tree_edge_is_possible(&ranked[i].edge)) {
             ranked[n_sorted] = ranked[i];
             ranked[n_sorted].edge.weight = tree_weight(ranked[i].edge.weight,
                                                        NAN);
@@ -177,39 +145,21 @@ sort_ranked(struct tree_ranked *ranked, size_t n)
     return n_sorted;
 }
 
-static void
-separate(uint8_t part[NETHV_CLOUD_MAX + 1])
-{
-    for (size_t i = 0; i <= NETHV_CLOUD_MAX; i++) {
-        part[i] = i;
-    }
-}
-
-/* Joins the parts of 'a' and 'b'; false if they are joined already. */
-static bool
-join(uint8_t *part, uint8_t a, uint8_t b)
-{
-    uint8_t of_a = part_of(part, a), of_b = part_of(part, b);
-
-    part[of_b] = of_a;
-    return of_a != of_b;
-}
-
 /* As tree_span(); uses up 'ranked'. */
 static void
 span(struct tree *tree, struct tree_ranked *ranked, size_t n)
 {
-    uint8_t part[NETHV_CLOUD_MAX + 1];
+    struct tree_parts parts;
 
     n = sort_ranked(ranked, n);
-    separate(part);
+    tree_parts_separate(&parts);
     tree->n = 0;
     for (size_t i = 0; i < n; i++) {
-        if (join(part, ranked[i].edge.a, ranked[i].edge.b)) {
+        if (tree_parts_join(&parts, ranked[i].edge.a, ranked[i].edge.b)) {
             tree->edges[tree->n++] = ranked[i].edge;
         }
     }
-    qsort(tree->edges, tree->n, sizeof *tree->edges, compare_edges);
+    qsort(tree->edges, tree->n, sizeof *tree->edges, tree_compare_edges);
 }
 
 void

@@ -15,6 +15,7 @@
  *
  * Pure values: no allocation but where said. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,7 @@ struct model;
 struct tree_edge {
     uint8_t a, b;
     double weight;
+    bool fixed;                 /* The weight is an operator's cost. */
 };
 
 #define TREE_EDGES_MAX (NETHV_CLOUD_MAX - 1)
@@ -62,6 +64,39 @@ struct tree_ranked {
 /* The same as tree_compute() for edges with ranks. */
 void tree_span(struct tree *tree, const struct tree_ranked *candidates,
                size_t n);
+
+/* Sets '*tree' to what 'old' becomes when candidates' weights are measured anew.
+ *
+ * An edge is exchanged for another one that joins the same parts if that is
+ * lighter by more than a tenth, and by more than TREE_GAIN_MIN; if both are
+ * fixed, whenever it is lighter.  So measurements that waver change nothing, and
+ * one that drifts changes the tree once.  Each edge of the result weighs at most
+ * a ninth or TREE_GAIN_MIN more than the one that a minimum tree has in its
+ * place.  Edges of 'old' that are no candidates any more are left out, clouds
+ * that are new are joined.  'tree' may be 'old'. */
+#define TREE_GAIN_MIN 0.5       /* Milliseconds. */
+void tree_follow(struct tree *tree, const struct tree *old,
+                 const struct tree_edge *candidates, size_t n);
+
+/* Returns whether an operator's cost is there, gone or another one in 'after'
+ * than in 'before', both by 'a', then 'b' as tree_candidates() has them.  What
+ * an operator sets counts at once: then tree_compute() is to be used. */
+bool tree_costs_changed(const struct tree_edge *before, size_t n_before,
+                        const struct tree_edge *after, size_t n_after);
+
+/* Puts the edges that are to stand by for 'tree' into '*standbys', by 'a', then
+ * 'b': for each edge of the tree the lightest other candidate that joins what
+ * is left without it; for each cloud the lightest ones that join its neighbours
+ * without it.  As many as there are clouds, less one, for the former, one less
+ * for each cloud than it has neighbours for the latter: at most 2n - 3 in all.
+ * What 'candidates' cannot join has no standby. */
+#define TREE_STANDBYS_MAX (2 * NETHV_CLOUD_MAX - 3)
+struct tree_standbys {
+    struct tree_edge edges[TREE_STANDBYS_MAX];
+    size_t n;
+};
+void tree_standbys(const struct tree *tree, const struct tree_edge *candidates,
+                   size_t n, struct tree_standbys *standbys);
 
 /* Sets each 'next[cloud]' to the neighbour of cloud 'from' by which 'cloud' is
  * reached: 0 for 'from' itself and for clouds that are not reached. */

@@ -219,3 +219,17 @@ EXTRA_DIST += tests/layers/conftest.py tests/layers/layers.py tests/layers/test_
 EXTRA_DIST += tests/packages/chroot.py
 EXTRA_DIST += tests/packages/conftest.py
 EXTRA_DIST += tests/packages/test_packages.py
+
+# Many clouds on a virtual clock.
+check_PROGRAMS += tests/simulate
+tests_simulate_SOURCES = \
+	tests/sim/check.c \
+	tests/sim/clock.c \
+	tests/sim/control.c \
+	tests/sim/frames.c \
+	tests/sim/main.c \
+	tests/sim/net.c \
+	tests/sim/node.c \
+	tests/sim/schedule.c \
+	tests/sim/sim.h
+tests_simulate_LDADD = $(CORE_LIBS)

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "sim.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "repair-private.h"
+#include "util.h"
+
+/* A gateway host: its switch, the agent that installs what it is given, and
+ * the gateway process. */
+
+/* The agent has installed what it was given. */
+
+static void
+confirm(struct sim *sim, const struct event *event)
+{
+    struct node *node = &sim->nodes[event->node];
+
+    if (node->repair && node->incarnation == event->number >> 32) {
+        repair_installed(node->repair, event->number, sim->now / MSEC);
+        node_poll(sim, event->node);
+    }
+}
+
+/* The bug: what leads somewhere goes on leading there. */
+static void
+keep_stale(const struct installed *old, struct installed *new)
+{
+    for (size_t i = 0; i < REPAIR_SLOTS; i++) {
+        for (size_t cloud = 0; cloud < NETHV_CLOUD_FLOOD; cloud++) {
+            if (old->slots[i].via[cloud]) {
+                new->slots[i].via[cloud] = old->slots[i].via[cloud];
+            }
+        }
+    }
+}
+
+static void
+install(struct sim *sim, const struct event *event)
+{
+    struct node *node = &sim->nodes[event->node];
+    struct installed *given = event->data;
+    struct event confirmed = {
+        .run = confirm, .node = event->node, .number = event->number,
+    };
+
+    if (node->boots != event->other) {
+        return;
+    }
+    if (sim->bug == BUG_STALE_ROUTE && event->node == sim->bug_node) {
+        keep_stale(&node->now, given);
+    }
+    bool tunnels = memcmp(node->now.tunnels, given->tunnels,
+                          sizeof given->tunnels);
+    node->now = *given;
+    sim_log(sim, "%d installs %u, stamps %u", node->cloud,
+            (unsigned int) event->number, given->stamp);
+    if (tunnels) {
+        net_check_node(sim, event->node);
+        for (int peer = 0; peer < sim->n_nodes; peer++) {
+            node_tell(sim, event->node, peer);
+        }
+    }
+    sim_at(sim, sim->now + sim_range(sim, 2 * MSEC), confirmed);
+}
+
+static void
+keep_plan(struct node *node)
+{
+    struct repair_plan plan = repair_plan(node->repair);
+
+    if (plan.number != node->plan) {
+        free(node->edges);
+        node->plan = plan.number;
+        node->n_edges = plan.n;
+        node->edges = plan.n ? xmemdup(plan.edges, plan.n * sizeof *plan.edges)
+                      : NULL;
+    }
+}
+
+static void
+hand_over(struct sim *sim, int i)
+{
+    struct node *node = &sim->nodes[i];
+    const struct repair_outcome *outcome = repair_outcome(node->repair);
+    struct event event = {
+        .run = install, .node = i, .other = node->boots,
+        .number = (uint64_t) node->incarnation << 32 | outcome->seqno,
+    };
+
+    keep_plan(node);
+    memcpy(node->given.slots, outcome->slots, sizeof node->given.slots);
+    memcpy(node->given.tunnels, outcome->tunnels, sizeof node->given.tunnels);
+    node->given.stamp = outcome->stamp;
+    node->given_until = MAX(node->given_until, sim->now
+                            + sim_range(sim, sim->install));
+    event.data = xmemdup(&node->given, sizeof node->given);
+    sim_at(sim, node->given_until, event);
+}
+
+/* The gateway process. */
+
+static void
+receive(struct sim *sim, const struct event *event)
+{
+    struct node *node = &sim->nodes[event->node];
+
+    if (!node->repair || !net_has_tunnel(sim, event->other, event->node)) {
+        return;
+    }
+    if (sim->bug == BUG_DEAF && event->node == sim->bug_node
+        && event->size > 16 && event->at > 5 * SEC) {
+        return;
+    }
+    char *error = repair_receive(node->repair,
+                                 sim->nodes[event->other].cloud, event->data,
+                                 event->size, sim->now / MSEC);
+    if (error) {
+        sim_fail(sim, "%s", error);
+        free(error);
+    }
+    node_poll(sim, event->node);
+}
+
+static void
+send_message(struct sim *sim, int from, const struct repair_message *message)
+{
+    int to = sim->peer[from][message->to];
+    struct event event = {
+        .run = receive, .node = to, .other = from, .size = message->n,
+    };
+
+    if (to < sim->n_nodes && net_has_tunnel(sim, from, to)) {
+        int64_t arrival = net_arrival(sim, from, to);
+
+        if (arrival != NEVER) {
+            event.data = xmemdup(message->data, message->n);
+            sim_at(sim, arrival + sim_between(sim, 200, 2 * MSEC), event);
+        }
+    }
+}
+
+static void
+wake(struct sim *sim, const struct event *event)
+{
+    struct node *node = &sim->nodes[event->node];
+
+    if (node->repair && node->wake == event->at) {
+        node->wake = 0;
+        node_poll(sim, event->node);
+    }
+}
+
+/* Wakes the process at 'when', or earlier if that is arranged already. */
+static void
+sleep_until(struct sim *sim, int i, int64_t when)
+{
+    struct node *node = &sim->nodes[i];
+    struct event event = { .run = wake, .node = i };
+
+    when = MAX(when, sim->now + MSEC);
+    if (node->wake <= sim->now || when < node->wake) {
+        node->wake = when;
+        sim_at(sim, when, event);
+    }
+}
+
+static void
+write_prepared(struct sim *sim, const struct event *event)
+{
+    if (sim->db.up && sim->nodes[event->node].connected) {
+        sim->nodes[event->node].prepared = event->number;
+        control_run(sim);
+    }
+}
+
+/* Tells the database which plan is prepared here: in order, as it is now. */
+void
+node_write(struct sim *sim, int i)
+{
+    struct node *node = &sim->nodes[i];
+    struct event event = {
+        .run = write_prepared, .node = i,
+        .number = repair_outcome(node->repair)->prepared,
+    };
+
+    node->written = MAX(node->written,
+                        sim->now + sim_between(sim, 2 * MSEC, 80 * MSEC));
+    sim_at(sim, node->written, event);
+}
+
+/* Does what the process does in each round of its loop. */
+void
+node_poll(struct sim *sim, int i)
+{
+    struct node *node = &sim->nodes[i];
+    struct repair_message message;
+    const struct repair_outcome *outcome = repair_outcome(node->repair);
+    uint32_t prepared = outcome->prepared;
+
+    repair_run(node->repair, sim->now / MSEC);
+    while (repair_pop(node->repair, &message)) {
+        send_message(sim, i, &message);
+    }
+    if (outcome->seqno != node->seqno) {
+        node->seqno = outcome->seqno;
+        hand_over(sim, i);
+    }
+    if (outcome->prepared != prepared) {
+        node_write(sim, i);
+    }
+    sleep_until(sim, i, repair_deadline(node->repair) * MSEC);
+}
+
+static void
+set_end(struct sim *sim, int i, int peer)
+{
+    struct node *node = &sim->nodes[i];
+    struct path *path = &sim->paths[i][peer];
+    uint8_t cloud = sim->nodes[peer].cloud;
+    enum repair_end end = (!node->now.tunnels[cloud] ? REPAIR_END_ABSENT
+                           : path->up ? REPAIR_END_UP : REPAIR_END_DOWN);
+
+    if (i != peer && sim->peer[i][cloud] == peer) {
+        repair_set_end(node->repair, cloud, end, sim->now / MSEC);
+        if (end == REPAIR_END_DOWN) {
+            path->told_down = MIN(path->told_down, sim->now);
+        }
+    }
+}
+
+/* The process is told how a tunnel is. */
+static void
+told(struct sim *sim, const struct event *event)
+{
+    if (sim->nodes[event->node].repair) {
+        set_end(sim, event->node, event->other);
+        node_poll(sim, event->node);
+    }
+}
+
+void
+node_tell(struct sim *sim, int i, int peer)
+{
+    struct event event = { .run = told, .node = i, .other = peer };
+
+    if (i != peer) {
+        sim_at(sim, sim->now + sim_range(sim, MSEC), event);
+    }
+}
+
+/* What the process before has left with the agent. */
+static void
+adopt(struct sim *sim, int i)
+{
+    struct node *node = &sim->nodes[i];
+    struct repair_plan plan = { node->plan, node->edges, node->n_edges };
+
+    repair_adopt(node->repair, node->now.slots, node->now.stamp,
+                 sim->now / MSEC);
+    repair_set_plans(node->repair, &plan, NULL, sim->now / MSEC);
+    for (int peer = 0; peer < sim->n_nodes; peer++) {
+        set_end(sim, i, peer);
+    }
+}
+
+
+static void
+set_candidates(struct sim *sim, struct node *node)
+{
+    struct tree_edge candidates[SIM_MAX * SIM_MAX / 2];
+    size_t n = 0;
+
+    for (int i = 0; i < sim->n_clouds; i++) {
+        for (int j = i + 1; j < sim->n_clouds; j++) {
+            candidates[n++] = (struct tree_edge) { i + 1, j + 1,
+                                                   sim->weights[i][j] };
+        }
+    }
+    repair_set_candidates(node->repair, candidates, n, sim->now / MSEC);
+}
+
+static void
+begin(struct sim *sim, const struct event *event)
+{
+    struct node *node = &sim->nodes[event->node];
+
+    if (!node->host_up || node->repair
+        || node->incarnation != event->number) {
+        return;
+    }
+    if (node->given_until > sim->now) {         /* The agent is busy. */
+        sim_at(sim, node->given_until, *event);
+        return;
+    }
+    sim_log(sim, "process of %d starts", node->cloud);
+    node->repair = repair_create(node->cloud, sim->now / MSEC);
+    if (sim->bug == BUG_NO_REST) {
+        node->repair->slots.rest = 0;
+    }
+    adopt(sim, event->node);
+    set_candidates(sim, node);
+    node->seqno = 0;
+    node->wake = 0;
+    node->prepared = 0;
+    for (int peer = 0; peer < sim->n_nodes; peer++) {
+        net_probe(sim, event->node, peer);
+    }
+    node->reading = false;
+    db_read(sim, event->node);
+    node_poll(sim, event->node);
+}
+
+void
+node_start_process(struct sim *sim, int i)
+{
+    struct event event = {
+        .run = begin, .node = i, .number = sim->nodes[i].incarnation,
+    };
+
+    sim_at(sim, sim->now, event);
+}
+
+void
+node_stop_process(struct sim *sim, int i)
+{
+    struct node *node = &sim->nodes[i];
+
+    if (node->repair) {
+        sim_log(sim, "process of %d stops", node->cloud);
+        repair_destroy(node->repair);
+        node->repair = NULL;
+        node->incarnation++;
+    }
+}
+
+/* The host. */
+
+void
+node_start_host(struct sim *sim, int i)
+{
+    struct node *node = &sim->nodes[i];
+
+    if (!node->host_up) {
+        sim_log(sim, "host of %d starts", node->cloud);
+        node->host_up = true;
+        memset(&node->now, 0, sizeof node->now);
+        node->plan = node->n_edges = 0;
+        node->given = node->now;
+        node->given_until = sim->now;
+        net_check_node(sim, i);
+        node_start_process(sim, i);
+    }
+}
+
+void
+node_stop_host(struct sim *sim, int i)
+{
+    struct node *node = &sim->nodes[i];
+
+    node_stop_process(sim, i);
+    if (node->host_up) {
+        sim_log(sim, "host of %d stops", node->cloud);
+        node->host_up = false;
+        node->boots++;
+        node->incarnation++;
+        for (int j = 0; j < sim->n_nodes; j++) {
+            sim->paths[i][j].up = false;
+        }
+        net_check_node(sim, i);
+    }
+}
