@@ -17,19 +17,21 @@ from .gre import Gre
 from .site import N_PORTS, WORKLOADS, Nethv, Ovn, Site
 from .stats import Pair
 
-# Of each pair: what the machine does besides changes within seconds, so the
-# sides are measured in short turns.
-TURNS = 3
-IPERF_SECONDS = 1
-PINGS = 70
+# Of each pair: what the machine does besides changes within fractions of a
+# second, so the sides are measured in many short turns.  Measured on a busy
+# machine with two sides that are the same: for the same time a third to a half
+# of the variance of few turns of a second.
+TURNS = {"tcp": 12, "rtt": 20}
+TCP_BYTES = "16M"
+PINGS = 10
 
 Progress = Callable[[str], None]
 
 
-def _turns(pairs: int, sides: Sequence[str]) -> Iterator[Sequence[str]]:
-    """The sides in the order of each pair: who is first takes turns."""
+def _turns(n: int, sides: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The order of 'sides', 'n' times: who is first takes turns."""
     orders = itertools.cycle([sides, sides[::-1]])
-    return itertools.islice(orders, pairs)
+    return itertools.islice(orders, n)
 
 
 def _check(site: Site, n: int) -> None:
@@ -88,7 +90,7 @@ def changes(nethv: Nethv, ovn: Ovn, pairs: int, progress: Progress
 # Traffic: from one workload to another of another host.
 
 def _rtt(site: Site, source: str, ip: str) -> float:
-    """Microseconds of a round trip, the median of some hundred."""
+    """Microseconds of a round trip, the median of a few."""
     output = site.run(source, "ping", "-n", "-i", "0.01", "-c", str(PINGS),
                       ip)
     times = [float(ms) for ms in re.findall(r"time=([\d.]+) ms", output)]
@@ -99,13 +101,21 @@ def _rtt(site: Site, source: str, ip: str) -> float:
 
 
 def _tcp(site: Site, source: str, ip: str) -> float:
-    """Mbit/s of one TCP connection, as received."""
-    output = site.run(source, "iperf3", "-c", ip, "-t", str(IPERF_SECONDS),
-                      "-J")
-    bits: float = json.loads(output)["end"]["sum_received"]["bits_per_second"]
-    return bits / 1e6
+    """Mbit/s of one TCP connection, as received.  With Linux's default
+    congestion control, whatever this machine's is: under BBR a quarter of the
+    segments get lost before Open vSwitch reads them, on any path."""
+    for _ in range(20):
+        report = json.loads(site.run(source, "iperf3", "-c", ip, "-n",
+                                     TCP_BYTES, "-C", "cubic", "-J"))
+        if "error" not in report:
+            bits: float = report["end"]["sum_received"]["bits_per_second"]
+            return bits / 1e6
+        time.sleep(0.1)     # The server may not be done with the last one.
+    raise BenchError(f"iperf3 on {source}: {report['error']}")
 
 
+MEASURES: dict[str, Callable[[Site, str, str], float]] = {
+    "tcp": _tcp, "rtt": _rtt}
 Path = tuple[Site, str, str, str]           # Site, source, target, its IP.
 
 
@@ -145,25 +155,25 @@ def _check_twice(site: Site) -> None:
     _check(site, N_PORTS)
 
 
-def _mean_turns(measure: Callable[[Site, str, str], float],
-                paths: dict[str, Path], order: Sequence[str]
-                ) -> dict[str, float]:
+def _median_turns(kind: str, paths: dict[str, Path], first: Sequence[str]
+                  ) -> dict[str, float]:
+    """The median of each side's turns, with the order 'first' in the first of
+    them."""
     found: dict[str, list[float]] = defaultdict(list)
-    for _ in range(TURNS):
+    for order in _turns(TURNS[kind], first):
         for side in order:
             site, source, _, ip = paths[side]
-            found[side].append(measure(site, source, ip))
-    return {side: statistics.mean(values) for side, values in found.items()}
+            found[side].append(MEASURES[kind](site, source, ip))
+    return {side: statistics.median(values) for side, values in found.items()}
 
 
 def _traffic_pairs(paths: dict[str, Path], kinds: list[str], pairs: int,
                    progress: Progress) -> dict[str, list[Pair]]:
-    measures = {"tcp": _tcp, "rtt": _rtt}
     samples: dict[str, list[Pair]] = defaultdict(list)
     for i, order in enumerate(_turns(pairs, list(paths)), 1):
         lines = []
         for kind in kinds:
-            measured = _mean_turns(measures[kind], paths, order)
+            measured = _median_turns(kind, paths, order)
             for side in paths:
                 if side != "nethv":
                     name = kind if side == "gre" else f"{kind}-{side}"
