@@ -2,9 +2,9 @@
 #include <config.h>
 #include "agent/agent.h"
 
-#include "agent/channel.h"
 #include "agent/claims.h"
 #include "agent/control.h"
+#include "agent/edge-ports.h"
 #include "agent/followers.h"
 #include "agent/gateway-link.h"
 #include "agent/hello.h"
@@ -15,10 +15,12 @@
 #include "agent/renew.h"
 #include "agent/report.h"
 #include "compile/compile.h"
+#include "flow.h"
 #include "handover.h"
 #include "model.h"
 #include "nethv/wire.h"
 #include "openvswitch/vlog.h"
+#include "ovs/channel.h"
 #include "ovs/db.h"
 #include "ovs/ofswitch.h"
 #include "ovs/pki.h"
@@ -43,11 +45,18 @@ on_counts(void *agent_, const struct ofswitch_counts *counts)
 static void
 on_control(struct agent *agent, const struct ofswitch_packet *packet)
 {
+    const struct handover *handover = gateway_link_handover(agent->link);
     struct control_frame frame;
+    uint8_t cloud = edge_ports_cloud(agent->vs, handover,
+                                     ofp_to_u16(packet->in_port));
 
-    if (channel_receive(agent->channel, agent->model, packet, &frame)) {
-        hello_receive(agent->hello, agent->sw, &frame,
-                      gateway_link_handover(agent->link) != NULL);
+    /* What gateways of different clouds say to each other is for the gateway
+     * process, which alone knows their keys. */
+    if (cloud) {
+        gateway_link_tell_frame(agent->link, cloud, packet->data,
+                                packet->size);
+    } else if (channel_receive(agent->channel, agent->model, packet, &frame)) {
+        hello_receive(agent->hello, agent->sw, &frame, handover != NULL);
         probe_receive(agent->probe, &frame);
     }
 }
@@ -64,13 +73,40 @@ on_packet(void *agent_, const struct ofswitch_packet *packet)
     }
 }
 
+/* Sends a control frame of the gateway process. */
+static void
+send_frame(void *agent_, uint8_t cloud, const void *data, size_t n)
+{
+    struct agent *agent = agent_;
+
+    if (agent->sw) {
+        edge_ports_send(agent->sw, agent->vs,
+                        gateway_link_handover(agent->link), cloud, data, n);
+    }
+}
+
+/* Tells the gateway process how tunnels are, and what the switch has. */
+static void
+tell_gateway(struct agent *agent)
+{
+    uint8_t ends[GATEWAY_LINK_CLOUDS];
+
+    if (agent->is_gateway && ofswitch_knows_ports(agent->sw)) {
+        edge_ports_ends(agent->sw, agent->vs,
+                        gateway_link_handover(agent->link), ends);
+        gateway_link_tell_ends(agent->link, ends);
+    }
+    gateway_link_confirm(agent->link, agent->stamp,
+                         ofswitch_confirmed(agent->sw));
+}
+
 struct agent *
 agent_create(void)
 {
     struct agent *agent = xzalloc(sizeof *agent);
 
     agent->vs = vswitch_create(VSWITCH_DATABASE);
-    agent->link = gateway_link_create();
+    agent->link = gateway_link_create(send_frame, agent);
     agent->report = report_create();
     agent->punts = punts_create();
     agent->renew = renew_create();
@@ -206,7 +242,9 @@ update_physical(struct agent *agent)
         = agent->is_gateway ? gateway_link_handover(agent->link) : NULL;
     struct fabric fabric;
 
-    if (!db_is_complete(agent->db) || !has_handover(agent)) {
+    /* Once the rules are there trees change without waiting for networks. */
+    if ((!agent->ready && !db_is_complete(agent->db))
+        || !has_handover(agent)) {
         return;
     }
     physical_set_tunnels(agent->vs, agent->model, agent->self, handover);
@@ -334,6 +372,7 @@ agent_run(struct agent *agent)
     update_switch(agent);
     ofswitch_run(agent->sw);
     run_hellos(agent);
+    tell_gateway(agent);
     followers_update(agent->followers, agent->db, agent->claims, agent->stamp,
                      ofswitch_confirmed(agent->sw));
     report_run(agent->report, agent->sw, punts_too_big(agent->punts),

@@ -20,12 +20,12 @@ agent_nethv_agent_SOURCES = \
 	agent/boot.h \
 	agent/changes.c \
 	agent/changes.h \
-	agent/channel.c \
-	agent/channel.h \
 	agent/claims.c \
 	agent/claims.h \
 	agent/control.c \
 	agent/control.h \
+	agent/edge-ports.c \
+	agent/edge-ports.h \
 	agent/followers.c \
 	agent/followers.h \
 	agent/gateway-link.c \

@@ -2,7 +2,7 @@
 #include <config.h>
 #include "agent/control.h"
 
-#include "agent/channel.h"
+#include "ovs/channel.h"
 #include "agent/claims.h"
 #include "agent/gateway-link.h"
 #include "agent/hello.h"

@@ -8,6 +8,7 @@
 
 #include "handover.h"
 #include "jsonrpc.h"
+#include "nethv/wire.h"
 #include "openvswitch/json.h"
 #include "openvswitch/list.h"
 #include "openvswitch/vlog.h"
@@ -16,17 +17,33 @@
 
 VLOG_DEFINE_THIS_MODULE(gateway_link);
 
+/* A handover that has not been answered: the switch has it when it has confirmed
+ * the rules of 'stamp', UINT64_MAX until it is known which those are. */
+struct request {
+    struct ovs_list node;           /* In session->requests, oldest first. */
+    struct json *id;
+    uint64_t stamp;
+};
+
 struct session {
     struct ovs_list node;
     struct jsonrpc *rpc;
+    struct ovs_list requests;       /* struct request. */
 };
 
 struct gateway_link {
     struct pstream *listener;       /* NULL if listening failed. */
+    gateway_link_send_func *send;
+    void *aux;
     struct ovs_list sessions;
     struct handover *handover;      /* NULL until there is one. */
     unsigned int seqno;
+    bool unsaved;                   /* The copy is not that. */
+    uint8_t ends[GATEWAY_LINK_CLOUDS];
+    bool told;                      /* 'ends' were. */
 };
+
+BUILD_ASSERT_DECL(GATEWAY_LINK_CLOUDS == NETHV_CLOUD_FLOOD);
 
 /* Reads what was handed over to the agent before this one. */
 static struct handover *
@@ -50,9 +67,10 @@ read_copy(void)
 }
 
 static void
-write_copy(const struct json *json)
+write_copy(const struct handover *handover)
 {
     static const char new[] = GATEWAY_LINK_COPY ".new";
+    struct json *json = handover_to_json(handover);
     char *text = json_to_string(json, JSSF_SORT);
     FILE *file = fopen(new, "w");
     bool ok = file && fputs(text, file) >= 0;
@@ -64,13 +82,16 @@ write_copy(const struct json *json)
         VLOG_WARN("%s: %s", GATEWAY_LINK_COPY, ovs_strerror(errno));
     }
     free(text);
+    json_destroy(json);
 }
 
 struct gateway_link *
-gateway_link_create(void)
+gateway_link_create(gateway_link_send_func *send, void *aux)
 {
     struct gateway_link *link = xzalloc(sizeof *link);
 
+    link->send = send;
+    link->aux = aux;
     ovs_list_init(&link->sessions);
     int error = pstream_open("punix:" GATEWAY_LINK_SOCKET, &link->listener, 0);
     if (error) {
@@ -85,6 +106,12 @@ gateway_link_create(void)
 static void
 session_close(struct session *session)
 {
+    struct request *request;
+
+    LIST_FOR_EACH_POP (request, node, &session->requests) {
+        json_destroy(request->id);
+        free(request);
+    }
     ovs_list_remove(&session->node);
     jsonrpc_close(session->rpc);
     free(session);
@@ -115,52 +142,122 @@ gateway_link_destroy(struct gateway_link *link)
     free(link);
 }
 
-/* Takes a "handover" and returns the answer to it. */
-static struct jsonrpc_msg *
-answer(struct gateway_link *link, const struct jsonrpc_msg *request)
+/* Takes a "handover".  Returns NULL, or a malloc'd sentence. */
+static char *
+take_handover(struct gateway_link *link, const struct json *json)
 {
-    if (strcmp(request->method, "handover")
-        || request->params->type != JSON_ARRAY
-        || request->params->array.n != 1) {
-        return jsonrpc_create_error(
-            json_string_create("only \"handover\" with one parameter is "
-                               "understood here"), request->id);
-    }
-
     struct handover *handover = xmalloc(sizeof *handover);
-    char *error = handover_from_json(request->params->array.elems[0],
-                                     handover);
+    char *error = handover_from_json(json, handover);
+
     if (error) {
         VLOG_WARN("handover refused: %s", error);
         free(handover);
-        return jsonrpc_create_error(json_string_create_nocopy(error),
-                                    request->id);
+        return error;
+    }
+    if (link->handover) {
+        handover_keep_networks(handover, link->handover);
     }
     forget(link);
     link->handover = handover;
     link->seqno++;
-    write_copy(request->params->array.elems[0]);
-    VLOG_INFO("handover: %"PRIuSIZE" edges, tree %u", handover->n_edges,
-              handover->trees[handover->stamp].number);
-    return jsonrpc_create_reply(json_object_create(), request->id);
+    link->unsaved = true;
+    VLOG_DBG("handover: %"PRIuSIZE" edges, tree %u", handover->n_edges,
+             handover->trees[handover->stamp].number);
+    return NULL;
+}
+
+static void
+take_request(struct gateway_link *link, struct session *session,
+             struct jsonrpc_msg *msg)
+{
+    char *error;
+
+    if (strcmp(msg->method, "handover") || msg->params->type != JSON_ARRAY
+        || msg->params->array.n != 1) {
+        error = xstrdup("only \"handover\" with one parameter is understood "
+                        "here");
+    } else {
+        error = take_handover(link, msg->params->array.elems[0]);
+    }
+    if (error) {
+        jsonrpc_send(session->rpc, jsonrpc_create_error(
+                         json_string_create_nocopy(error), msg->id));
+        return;
+    }
+    struct request *request = xmalloc(sizeof *request);
+    request->id = json_clone(msg->id);
+    request->stamp = UINT64_MAX;
+    ovs_list_push_back(&session->requests, &request->node);
+}
+
+static void
+take_frame(struct gateway_link *link, const struct json *params)
+{
+    uint8_t data[HANDOVER_FRAME_MAX];
+    uint8_t cloud;
+    size_t n;
+
+    if (handover_frame_from_json(params, &cloud, data, &n)) {
+        link->send(link->aux, cloud, data, n);
+    }
 }
 
 static int
 session_run(struct gateway_link *link, struct session *session)
 {
     jsonrpc_run(session->rpc);
-    for (int i = 0; i < 16; i++) {
+    for (int i = 0; i < 64; i++) {
         struct jsonrpc_msg *msg;
         int error = jsonrpc_recv(session->rpc, &msg);
         if (error) {
             return error == EAGAIN ? jsonrpc_get_status(session->rpc) : error;
         }
         if (msg->type == JSONRPC_REQUEST) {
-            jsonrpc_send(session->rpc, answer(link, msg));
+            take_request(link, session, msg);
+        } else if (msg->type == JSONRPC_NOTIFY
+                   && !strcmp(msg->method, "frame")) {
+            take_frame(link, msg->params);
         }
         jsonrpc_msg_destroy(msg);
     }
     return 0;
+}
+
+static void
+notify(struct session *session, const char *method, struct json *param)
+{
+    jsonrpc_send(session->rpc, jsonrpc_create_notify(
+                     method, json_array_create_1(param)));
+}
+
+static void
+tell_ends(const struct gateway_link *link, struct session *session)
+{
+    struct json *json = json_object_create();
+
+    for (int cloud = 1; cloud < GATEWAY_LINK_CLOUDS; cloud++) {
+        if (link->ends[cloud] != GATEWAY_LINK_NONE) {
+            json_object_put_nocopy(
+                json, xasprintf("%d", cloud),
+                json_boolean_create(link->ends[cloud] == GATEWAY_LINK_UP));
+        }
+    }
+    notify(session, "ends", json);
+}
+
+static void
+session_open(struct gateway_link *link, struct stream *stream)
+{
+    struct session *session = xmalloc(sizeof *session);
+
+    session->rpc = jsonrpc_open(stream);
+    ovs_list_init(&session->requests);
+    ovs_list_push_back(&link->sessions, &session->node);
+    notify(session, "state", link->handover ? handover_to_json(link->handover)
+                                            : json_null_create());
+    if (link->told) {
+        tell_ends(link, session);
+    }
 }
 
 void
@@ -170,9 +267,7 @@ gateway_link_run(struct gateway_link *link)
     struct session *session;
 
     if (link->listener && !pstream_accept(link->listener, &stream)) {
-        session = xmalloc(sizeof *session);
-        session->rpc = jsonrpc_open(stream);
-        ovs_list_push_back(&link->sessions, &session->node);
+        session_open(link, stream);
     }
     LIST_FOR_EACH_SAFE (session, node, &link->sessions) {
         if (session_run(link, session)) {
@@ -205,4 +300,67 @@ unsigned int
 gateway_link_seqno(const struct gateway_link *link)
 {
     return link->seqno;
+}
+
+static void
+confirm(struct session *session, uint64_t stamp, uint64_t confirmed)
+{
+    struct request *request, *next;
+
+    LIST_FOR_EACH_SAFE (request, next, node, &session->requests) {
+        if (request->stamp == UINT64_MAX) {
+            request->stamp = stamp;
+        }
+        if (request->stamp > confirmed) {
+            continue;
+        }
+        jsonrpc_send(session->rpc, jsonrpc_create_reply(json_object_create(),
+                                                        request->id));
+        ovs_list_remove(&request->node);
+        json_destroy(request->id);
+        free(request);
+    }
+}
+
+void
+gateway_link_confirm(struct gateway_link *link, uint64_t stamp,
+                     uint64_t confirmed)
+{
+    struct session *session;
+
+    LIST_FOR_EACH (session, node, &link->sessions) {
+        confirm(session, stamp, confirmed);
+    }
+    if (link->unsaved) {
+        write_copy(link->handover);
+        link->unsaved = false;
+    }
+}
+
+void
+gateway_link_tell_ends(struct gateway_link *link,
+                       const uint8_t ends[GATEWAY_LINK_CLOUDS])
+{
+    struct session *session;
+
+    if (link->told && !memcmp(ends, link->ends, sizeof link->ends)) {
+        return;
+    }
+    memcpy(link->ends, ends, sizeof link->ends);
+    link->told = true;
+    LIST_FOR_EACH (session, node, &link->sessions) {
+        tell_ends(link, session);
+    }
+}
+
+void
+gateway_link_tell_frame(struct gateway_link *link, uint8_t cloud,
+                        const void *data, size_t n)
+{
+    struct session *session;
+
+    LIST_FOR_EACH (session, node, &link->sessions) {
+        jsonrpc_send(session->rpc, jsonrpc_create_notify(
+                         "frame", handover_frame_to_json(cloud, data, n)));
+    }
 }

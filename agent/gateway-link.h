@@ -2,8 +2,18 @@
 #ifndef AGENT_GATEWAY_LINK_H
 #define AGENT_GATEWAY_LINK_H 1
 
-/* The local socket by which the gateway process of this host hands over edges
- * and trees (handover.h).  Only root can connect.
+/* The local socket between the agent and the gateway process of this host.
+ * Only root can connect.  JSON-RPC:
+ *
+ *   from the gateway   request "handover" [handover]: edges and trees
+ *                      (handover.h).  Answered when the switch forwards by it.
+ *                      notification "frame" [cloud, hex]: a control frame to
+ *                      send by the tunnel to 'cloud'.
+ *   from the agent     notification "state" [handover]: what was handed over
+ *                      last (null: nothing); first of all.
+ *                      notification "ends" [{"2": true}]: to which clouds there
+ *                      are tunnels, and which of them work.
+ *                      notification "frame" [cloud, hex]: one that has come.
  *
  * What was handed over stays when the gateway process goes.  A copy is in a
  * file for the next agent, which so needs no gateway process to go on from the
@@ -11,6 +21,8 @@
  * as they do not. */
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 struct handover;
 struct gateway_link;
@@ -18,7 +30,11 @@ struct gateway_link;
 #define GATEWAY_LINK_SOCKET "/run/nethv/agent.sock"
 #define GATEWAY_LINK_COPY "/run/nethv/handover.json"
 
-struct gateway_link *gateway_link_create(void);
+/* Sends 'data' by the tunnel to 'cloud'. */
+typedef void gateway_link_send_func(void *aux, uint8_t cloud, const void *data,
+                                    size_t n);
+
+struct gateway_link *gateway_link_create(gateway_link_send_func *, void *aux);
 void gateway_link_destroy(struct gateway_link *);
 
 void gateway_link_run(struct gateway_link *);
@@ -28,5 +44,22 @@ void gateway_link_wait(struct gateway_link *);
  * changes with it. */
 const struct handover *gateway_link_handover(const struct gateway_link *);
 unsigned int gateway_link_seqno(const struct gateway_link *);
+
+/* Says that the rules of what was handed over last are in the state 'stamp' of
+ * the switch, and that it has confirmed those up to 'confirmed'.  Answers what
+ * can be answered, and writes the copy. */
+void gateway_link_confirm(struct gateway_link *, uint64_t stamp,
+                          uint64_t confirmed);
+
+/* Tells the gateway process to which clouds there are tunnels and which of them
+ * work: 'ends[cloud]' is NONE, DOWN or UP. */
+enum gateway_link_end { GATEWAY_LINK_NONE, GATEWAY_LINK_DOWN, GATEWAY_LINK_UP };
+#define GATEWAY_LINK_CLOUDS 255
+void gateway_link_tell_ends(struct gateway_link *,
+                            const uint8_t ends[GATEWAY_LINK_CLOUDS]);
+
+/* Passes on a control frame that has come by the tunnel from 'cloud'. */
+void gateway_link_tell_frame(struct gateway_link *, uint8_t cloud,
+                             const void *data, size_t n);
 
 #endif /* agent/gateway-link.h */

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "agent/channel.h"
+#include "ovs/channel.h"
 #include "agent/tunnel-words.h"
 #include "hellos.h"
 #include "model.h"

@@ -2,7 +2,7 @@
 #include <config.h>
 #include "agent/report.h"
 
-#include "agent/channel.h"
+#include "ovs/channel.h"
 #include "lib/nethv-idl.h"
 #include "model.h"
 #include "nethv/version.h"

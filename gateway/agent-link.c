@@ -2,8 +2,12 @@
 #include <config.h>
 #include "gateway/agent-link.h"
 
+#include <string.h>
+
+#include "handover.h"
 #include "jsonrpc.h"
 #include "openvswitch/json.h"
+#include "openvswitch/list.h"
 #include "openvswitch/vlog.h"
 #include "ovs/program.h"
 #include "util.h"
@@ -13,75 +17,208 @@ VLOG_DEFINE_THIS_MODULE(agent_link);
 /* The agent may take no longer than that to be found again. */
 #define RETRY_MSEC 100
 
+#define MESSAGES_PER_RUN 100
+
+/* A handover that has not been answered. */
+struct outstanding {
+    struct ovs_list node;           /* In agent_link->outstanding. */
+    struct json *id;
+    unsigned int serial;
+};
+
 struct agent_link {
+    const struct agent_link_callbacks *callbacks;
+    void *aux;
     struct jsonrpc_session *session;
+    unsigned int seqno;             /* Of the session. */
     struct json *handover;          /* NULL until the first. */
-    unsigned int seqno;             /* Of the session, when it was sent. */
-    bool sent;
+    unsigned int serial;            /* Of 'handover'. */
+    bool sent;                      /* In this session. */
+    bool greeted;                   /* The agent has told its state. */
+    struct ovs_list outstanding;    /* struct outstanding, oldest first. */
+    unsigned int installed;
 };
 
 struct agent_link *
-agent_link_create(void)
+agent_link_create(const struct agent_link_callbacks *callbacks, void *aux)
 {
     struct agent_link *link = xzalloc(sizeof *link);
 
+    link->callbacks = callbacks;
+    link->aux = aux;
+    ovs_list_init(&link->outstanding);
     link->session = jsonrpc_session_open("unix:" PROGRAM_RUNDIR "/agent.sock",
                                          true);
     jsonrpc_session_set_max_backoff(link->session, RETRY_MSEC);
     return link;
 }
 
+static void
+forget(struct outstanding *one)
+{
+    ovs_list_remove(&one->node);
+    json_destroy(one->id);
+    free(one);
+}
+
+static void
+forget_outstanding(struct agent_link *link)
+{
+    struct outstanding *one;
+
+    LIST_FOR_EACH_SAFE (one, node, &link->outstanding) {
+        forget(one);
+    }
+}
+
 void
 agent_link_destroy(struct agent_link *link)
 {
     if (link) {
+        forget_outstanding(link);
         jsonrpc_session_close(link->session);
         json_destroy(link->handover);
         free(link);
     }
 }
 
-void
-agent_link_set(struct agent_link *link, struct json *handover)
-{
-    json_destroy(link->handover);
-    link->handover = handover;
-    link->sent = false;
-}
-
 static void
 send_handover(struct agent_link *link)
 {
-    unsigned int seqno = jsonrpc_session_get_seqno(link->session);
-
-    if (link->sent && link->seqno == seqno) {
-        return;
-    }
+    struct outstanding *one = xmalloc(sizeof *one);
     struct json *params = json_array_create_1(json_clone(link->handover));
-    struct jsonrpc_msg *msg = jsonrpc_create_request("handover", params, NULL);
+    struct jsonrpc_msg *msg = jsonrpc_create_request("handover", params,
+                                                     &one->id);
+
+    one->id = json_clone(one->id);
+    one->serial = link->serial;
+    ovs_list_push_back(&link->outstanding, &one->node);
     link->sent = !jsonrpc_session_send(link->session, msg);
-    link->seqno = seqno;
+}
+
+void
+agent_link_set(struct agent_link *link, struct json *handover,
+               unsigned int serial)
+{
+    json_destroy(link->handover);
+    link->handover = handover;
+    link->serial = serial;
+    link->sent = false;
+    if (link->greeted) {
+        send_handover(link);
+    }
+}
+
+unsigned int
+agent_link_installed(const struct agent_link *link)
+{
+    return link->installed;
+}
+
+void
+agent_link_send_frame(struct agent_link *link, uint8_t cloud,
+                      const void *data, size_t n)
+{
+    if (link->greeted) {
+        jsonrpc_session_send(link->session, jsonrpc_create_notify(
+                                 "frame",
+                                 handover_frame_to_json(cloud, data, n)));
+    }
+}
+
+/* Receiving. */
+
+static void
+receive_answer(struct agent_link *link, const struct jsonrpc_msg *msg)
+{
+    struct outstanding *one;
+
+    LIST_FOR_EACH (one, node, &link->outstanding) {
+        if (json_equal(one->id, msg->id)) {
+            if (msg->type == JSONRPC_REPLY) {
+                link->installed = one->serial;
+            } else {
+                char *text = json_to_string(msg->error, 0);
+                VLOG_WARN("the agent refused the handover: %s", text);
+                free(text);
+            }
+            forget(one);
+            return;
+        }
+    }
 }
 
 static void
-receive(struct agent_link *link)
+receive_state(struct agent_link *link, const struct json *json)
 {
-    struct jsonrpc_msg *msg = jsonrpc_session_recv(link->session);
+    struct handover *handover = NULL;
 
-    if (msg && msg->type == JSONRPC_ERROR) {
-        char *text = json_to_string(msg->error, 0);
-        VLOG_WARN("the agent refused the handover: %s", text);
-        free(text);
+    if (json->type != JSON_NULL) {
+        handover = xmalloc(sizeof *handover);
+        char *error = handover_from_json(json, handover);
+        if (error) {
+            VLOG_WARN("what the agent was told before is no handover: %s",
+                      error);
+            free(error);
+            free(handover);
+            handover = NULL;
+        }
     }
-    jsonrpc_msg_destroy(msg);
+    link->greeted = true;
+    link->callbacks->state(link->aux, handover);
+}
+
+static void
+receive_notice(struct agent_link *link, const struct jsonrpc_msg *msg)
+{
+    const struct json *params = msg->params;
+
+    if (!strcmp(msg->method, "frame")) {
+        uint8_t data[HANDOVER_FRAME_MAX], cloud;
+        size_t n;
+        if (handover_frame_from_json(params, &cloud, data, &n)) {
+            link->callbacks->frame(link->aux, cloud, data, n);
+        }
+    } else if (params->type == JSON_ARRAY && params->array.n == 1) {
+        if (!strcmp(msg->method, "state")) {
+            receive_state(link, params->array.elems[0]);
+        } else if (!strcmp(msg->method, "ends")
+                   && params->array.elems[0]->type == JSON_OBJECT) {
+            link->callbacks->ends(link->aux, params->array.elems[0]);
+        }
+    }
+}
+
+static void
+receive(struct agent_link *link, const struct jsonrpc_msg *msg)
+{
+    if (msg->type == JSONRPC_REPLY || msg->type == JSONRPC_ERROR) {
+        receive_answer(link, msg);
+    } else if (msg->type == JSONRPC_NOTIFY) {
+        receive_notice(link, msg);
+    }
 }
 
 void
 agent_link_run(struct agent_link *link)
 {
     jsonrpc_session_run(link->session);
-    receive(link);
-    if (link->handover && jsonrpc_session_is_connected(link->session)) {
+    unsigned int seqno = jsonrpc_session_get_seqno(link->session);
+    if (seqno != link->seqno) {
+        link->seqno = seqno;
+        link->sent = false;
+        link->greeted = false;
+        forget_outstanding(link);
+    }
+    for (int i = 0; i < MESSAGES_PER_RUN; i++) {
+        struct jsonrpc_msg *msg = jsonrpc_session_recv(link->session);
+        if (!msg) {
+            break;
+        }
+        receive(link, msg);
+        jsonrpc_msg_destroy(msg);
+    }
+    if (link->handover && link->greeted && !link->sent) {
         send_handover(link);
     }
 }

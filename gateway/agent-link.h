@@ -2,19 +2,48 @@
 #ifndef GATEWAY_AGENT_LINK_H
 #define GATEWAY_AGENT_LINK_H 1
 
-/* The connection to the agent of the own host, by its local socket: hands over
- * edges and trees (handover.h), anew whenever the agent is back. */
+/* The connection to the agent of the own host, by its local socket
+ * (agent/gateway-link.h has the protocol): hands over edges and trees, anew
+ * whenever the agent is back, and passes control frames on. */
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 struct agent_link;
+struct handover;
 struct json;
 
-struct agent_link *agent_link_create(void);
+/* What the agent says, from within agent_link_run(). */
+struct agent_link_callbacks {
+    /* It is there (again), and this is what was handed over to it last, NULL if
+     * nothing.  To be taken over. */
+    void (*state)(void *aux, struct handover *);
+    /* To which clouds there are tunnels, and which of them work: "ends". */
+    void (*ends)(void *aux, const struct json *ends);
+    /* A control frame has come by the tunnel from 'cloud'. */
+    void (*frame)(void *aux, uint8_t cloud, const void *data, size_t n);
+};
+
+/* Returns a link, which is opened from the first agent_link_run() on;
+ * '*callbacks' is borrowed. */
+struct agent_link *agent_link_create(const struct agent_link_callbacks *,
+                                     void *aux);
 void agent_link_destroy(struct agent_link *);
 
-/* Makes 'handover', which is taken over, what the agent is told. */
-void agent_link_set(struct agent_link *, struct json *handover);
+/* Makes 'handover', which is taken over, what the agent is told; 'serial' names
+ * it, and grows. */
+void agent_link_set(struct agent_link *, struct json *handover,
+                    unsigned int serial);
+
+/* Returns the serial of the last handover that the agent's switch forwards by, 0
+ * if there was none. */
+unsigned int agent_link_installed(const struct agent_link *);
+
+/* Lets the agent send a control frame by the tunnel to 'cloud'.  It may be
+ * lost. */
+void agent_link_send_frame(struct agent_link *, uint8_t cloud,
+                           const void *data, size_t n);
 
 void agent_link_run(struct agent_link *);
 void agent_link_wait(struct agent_link *);

@@ -19,15 +19,21 @@ gateway_nethv_gateway_SOURCES = \
 	gateway/agent-link.h \
 	gateway/allocate.c \
 	gateway/allocate.h \
+	gateway/candidates.c \
+	gateway/candidates.h \
 	gateway/edges.c \
 	gateway/edges.h \
 	gateway/gateway.c \
 	gateway/gateway.h \
 	gateway/global.c \
 	gateway/global.h \
+	gateway/healer.c \
+	gateway/healer.h \
 	gateway/liveness.c \
 	gateway/liveness.h \
 	gateway/nethv-gateway.c \
+	gateway/plans.c \
+	gateway/plans.h \
 	gateway/plant.c \
 	gateway/plant.h \
 	gateway/relays.c \

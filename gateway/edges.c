@@ -3,107 +3,59 @@
 #include "gateway/edges.h"
 
 #include "handover.h"
-#include "lib/nethv-idl.h"
-#include "model.h"
-#include "ovs/db.h"
-#include "nethv/wire.h"
 #include "packets.h"
-#include "tree.h"
 #include "util.h"
-#include "uuid.h"
 
-static const struct host *
-find_host(const struct model *model, const struct uuid *uuid)
+enum encap
+edges_encap(const struct cloud *a, const struct cloud *b)
 {
-    const struct model_row *row = model_find(model, MODEL_HOST, uuid);
-    return row ? CONTAINER_OF(row, struct host, row) : NULL;
+    return encap_common(a->encaps ? a->encaps : ENCAP_ALL,
+                        b->encaps ? b->encaps : ENCAP_ALL);
 }
 
-static const struct cloud *
-find_cloud(const struct model *model, const struct uuid *uuid)
+/* Fills in '*edge' between the active gateways of two clouds. */
+static bool
+edge_from_model(struct handover_edge *edge, const struct model *model,
+                const struct host *self, uint8_t id)
 {
-    const struct model_row *row = model_find(model, MODEL_CLOUD, uuid);
-    return row ? CONTAINER_OF(row, struct cloud, row) : NULL;
+    const struct cloud *cloud = model_cloud_by_id(model, id);
+    const struct host *peer = cloud && self ? cloud_gateway(cloud) : NULL;
+
+    if (!peer || ipv6_is_zero(&peer->public_ip)) {
+        return false;
+    }
+    edge->cloud = id;
+    edge->encap = edges_encap(self->cloud, cloud);
+    edge->remote_ip = peer->public_ip;
+    return edge->encap != ENCAP_N;
 }
 
-static int
-compare_edges(const void *a_, const void *b_)
+static bool
+edge_from_handover(struct handover_edge *edge, const struct handover *handover,
+                   uint8_t id)
 {
-    const struct handover_edge *a = a_, *b = b_;
-    return a->cloud < b->cloud ? -1 : a->cloud > b->cloud;
-}
-
-/* The tunnels that end at 'self', in the order of the clouds: rules follow
- * that order, and another gateway process must not change them. */
-static void
-add_edges(struct db *db, const struct model *model, const struct host *self,
-          struct handover *handover)
-{
-    const struct nethvrec_tunnel *row;
-
-    NETHVREC_TUNNEL_FOR_EACH (row, db_idl(db)) {
-        bool is_a = uuid_equals(&row->a, &self->row.uuid);
-        bool is_b = uuid_equals(&row->b, &self->row.uuid);
-        const struct host *peer = is_a ? find_host(model, &row->b)
-                                : is_b ? find_host(model, &row->a) : NULL;
-        enum encap encap;
-
-        if (peer && peer->cloud->row.present
-            && !ipv6_is_zero(&peer->public_ip)
-            && encap_from_name(row->encap, &encap)
-            && handover->n_edges < ARRAY_SIZE(handover->edges)) {
-            struct handover_edge *edge = &handover->edges[handover->n_edges++];
-            edge->cloud = peer->cloud->id;
-            edge->encap = encap;
-            edge->remote_ip = peer->public_ip;
+    for (size_t i = 0; handover && i < handover->n_edges; i++) {
+        if (handover->edges[i].cloud == id) {
+            *edge = handover->edges[i];
+            return true;
         }
     }
-    qsort(handover->edges, handover->n_edges, sizeof *handover->edges,
-          compare_edges);
+    return false;
 }
 
-static void
-add_tree(struct db *db, const struct model *model, uint8_t cloud,
-         struct handover *handover)
+void
+edges_fill(struct handover *handover, const struct model *model,
+           const struct host *self, const bool wanted[NETHV_CLOUD_FLOOD],
+           const struct handover *previous)
 {
-    const struct nethvrec_global *global = nethvrec_global_first(db_idl(db));
-    const struct nethvrec_edge *row;
-    struct tree tree = { .n = 0 };
+    handover->n_edges = 0;
+    for (int id = 1; id <= NETHV_CLOUD_MAX; id++) {
+        struct handover_edge *edge = &handover->edges[handover->n_edges];
 
-    if (!global || !global->tree) {
-        return;
-    }
-    NETHVREC_EDGE_FOR_EACH (row, db_idl(db)) {
-        const struct cloud *a = find_cloud(model, &row->a);
-        const struct cloud *b = find_cloud(model, &row->b);
-        if (a && b && row->tree == global->tree && !strcmp(row->role, "tree")
-            && tree.n < TREE_EDGES_MAX) {
-            tree.edges[tree.n++] = (struct tree_edge) { a->id, b->id, 0 };
+        memset(edge, 0, sizeof *edge);
+        if (wanted[id] && (edge_from_model(edge, model, self, id)
+                           || edge_from_handover(edge, previous, id))) {
+            handover->n_edges++;
         }
     }
-    handover->stamp = global->tree & NETHV_TREE_MASK;
-    struct handover_tree *handed = &handover->trees[handover->stamp];
-    handed->number = global->tree;
-    tree_next_hops(&tree, cloud, handed->via);
-}
-
-uint8_t
-edges_handover(struct db *db, const struct model *model,
-               const char *host_name, const struct handover *previous,
-               struct handover *handover)
-{
-    const struct model_row *row = model_find_name(model, MODEL_HOST,
-                                                  host_name);
-
-    memset(handover, 0, sizeof *handover);
-    if (!row) {
-        return 0;
-    }
-    const struct host *self = CONTAINER_OF(row, struct host, row);
-    add_edges(db, model, self, handover);
-    if (previous) {
-        memcpy(handover->trees, previous->trees, sizeof handover->trees);
-    }
-    add_tree(db, model, self->cloud->id, handover);
-    return self->cloud->id;
 }

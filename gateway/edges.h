@@ -2,22 +2,27 @@
 #ifndef GATEWAY_EDGES_H
 #define GATEWAY_EDGES_H 1
 
-/* This cloud's edges and trees, from what the global controller has written, as
- * the gateway hands them over to the agent of its host. */
+/* This cloud's edges, as the gateway hands them over to the agent of its host:
+ * to which other clouds there are tunnels, to what address and how.
+ *
+ * Pure. */
 
-#include <stdint.h>
+#include <stdbool.h>
 
-struct db;
+#include "model.h"
+#include "nethv/wire.h"
+
 struct handover;
-struct model;
 
-/* Fills in '*handover', which the caller uninits, for the gateway host
- * 'host_name' from the rows Edge, Tunnel and Global in 'db', all but the
- * networks (gateway/relays.h).  'previous' is what was handed over before
- * (NULL: nothing): the tree in it stays as the second one.  Returns the id of
- * the host's cloud, 0 if the host is not known. */
-uint8_t edges_handover(struct db *, const struct model *,
-                       const char *host_name, const struct handover *previous,
-                       struct handover *handover);
+/* Fills in the edges of '*handover' for the gateway 'self': those to the clouds
+ * for which 'wanted' is set, as 'model' knows them; what it does not know as
+ * they are in 'previous'. */
+void edges_fill(struct handover *handover, const struct model *model,
+                const struct host *self, const bool wanted[NETHV_CLOUD_FLOOD],
+                const struct handover *previous);
+
+/* Returns the encapsulation between gateways of two clouds: the first that both
+ * pass, ENCAP_N if there is none. */
+enum encap edges_encap(const struct cloud *a, const struct cloud *b);
 
 #endif /* gateway/edges.h */

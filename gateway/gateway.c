@@ -2,10 +2,9 @@
 #include <config.h>
 #include "gateway/gateway.h"
 
-#include "gateway/agent-link.h"
-#include "gateway/edges.h"
 #include "gateway/enrol.h"
 #include "gateway/global.h"
+#include "gateway/healer.h"
 #include "gateway/relays.h"
 #include "gateway/sign.h"
 #include "gateway/tunnels.h"
@@ -29,10 +28,11 @@ VLOG_DEFINE_THIS_MODULE(gateway);
 
 struct gateway {
     struct vswitch_db *vs;
-    struct agent_link *link;
+    struct healer *healer;
 
     /* NULL until the host knows who it is. */
-    char *name;                     /* Of this host. */
+    char *name;                     /* Of this host, */
+    uint32_t location;              /* and where it is. */
     struct model *model;
     struct db *db;
     struct relays *relays;
@@ -40,9 +40,6 @@ struct gateway {
     struct enrol *enrol;            /* NULL also if it cannot listen. */
     struct sign *sign;              /* NULL also if not the authority. */
     long long int enrol_retry;      /* time_msec() of the next attempt. */
-    struct handover handover;       /* Handed over last. */
-    bool handed;
-    unsigned int seqno;             /* Of 'db', at the last handover. */
 };
 
 static void gateway_register(struct gateway *);
@@ -53,7 +50,7 @@ gateway_create(void)
     struct gateway *gw = xzalloc(sizeof *gw);
 
     gw->vs = vswitch_create(VSWITCH_DATABASE);
-    gw->link = agent_link_create();
+    gw->healer = healer_create();
     gateway_register(gw);
     return gw;
 }
@@ -67,8 +64,6 @@ stop(struct gateway *gw)
     db_destroy(gw->db);
     relays_destroy(gw->relays);
     model_destroy(gw->model);
-    handover_uninit(&gw->handover);
-    gw->handed = false;
     free(gw->name);
     gw->sign = NULL;
     gw->enrol = NULL;
@@ -84,7 +79,7 @@ gateway_destroy(struct gateway *gw)
 {
     if (gw) {
         stop(gw);
-        agent_link_destroy(gw->link);
+        healer_destroy(gw->healer);
         vswitch_destroy(gw->vs);
         free(gw);
     }
@@ -95,6 +90,7 @@ start(struct gateway *gw, const struct vswitch_config *config)
 {
     VLOG_INFO("this is gateway %s of cloud %s", config->host, config->cloud);
     gw->name = xstrdup(config->host);
+    gw->location = nethv_location(config->cloud_id, config->host_id, 0);
     gw->model = model_create();
     gw->relays = relays_create(gw->model);
     gw->db = db_create(gw->model, DB_ALL);
@@ -151,53 +147,10 @@ configure(struct gateway *gw)
     return true;
 }
 
-/* Fills in the networks of 'handover', for the gateway of 'cloud'. */
-static void
-add_relayed_networks(struct gateway *gw, uint8_t cloud,
-                     struct handover *handover)
-{
-    relays_set_tree(gw->relays, cloud,
-                    handover->trees[handover->stamp].via);
-    if (relays_run(gw->relays) || !gw->handover.n_networks) {
-        handover->networks = relays_networks(gw->relays,
-                                             &handover->n_networks);
-    } else {
-        handover->n_networks = gw->handover.n_networks;
-        handover->networks = xmemdup(gw->handover.networks,
-                                     (handover->n_networks
-                                      * sizeof *handover->networks));
-    }
-}
-
-/* Hands over to the agent what has changed. */
-static void
-hand_over(struct gateway *gw)
-{
-    if (!db_is_complete(gw->db)
-        || (gw->handed && db_seqno(gw->db) == gw->seqno)) {
-        return;
-    }
-    struct handover handover;
-    uint8_t cloud = edges_handover(gw->db, gw->model, gw->name,
-                                   gw->handed ? &gw->handover : NULL,
-                                   &handover);
-    add_relayed_networks(gw, cloud, &handover);
-    gw->seqno = db_seqno(gw->db);
-    if (gw->handed && handover_equal(&handover, &gw->handover)) {
-        handover_uninit(&handover);
-        return;
-    }
-    handover_uninit(&gw->handover);
-    gw->handover = handover;
-    gw->handed = true;
-    agent_link_set(gw->link, handover_to_json(&handover));
-}
-
 void
 gateway_run(struct gateway *gw)
 {
     vswitch_run(gw->vs);
-    agent_link_run(gw->link);
     if (!configure(gw)) {
         return;
     }
@@ -207,8 +160,8 @@ gateway_run(struct gateway *gw)
         db_set_remotes(gw->db, database, true);
     }
     db_run(gw->db);
+    healer_run(gw->healer, gw->db, gw->model, gw->location, gw->relays);
     listen_for_hosts(gw);
-    hand_over(gw);
 
     struct ovsdb_idl_txn *txn = db_is_complete(gw->db) ? db_txn(gw->db)
                                                        : NULL;
@@ -224,7 +177,7 @@ void
 gateway_wait(struct gateway *gw)
 {
     vswitch_wait(gw->vs);
-    agent_link_wait(gw->link);
+    healer_wait(gw->healer);
     if (!gw->name) {
         return;
     }
@@ -261,10 +214,12 @@ cmd_status(struct unixctl_conn *conn, int argc OVS_UNUSED,
     json_object_put(json, "enrolment", json_boolean_create(gw->enrol));
     json_object_put(json, "authority", json_boolean_create(gw->sign));
     json_object_put(json, "agent",
-                    json_boolean_create(agent_link_is_connected(gw->link)));
+                    json_boolean_create(healer_has_agent(gw->healer)));
     json_object_put(json, "global", global_to_json(gw->global));
-    if (gw->handed) {
-        json_object_put(json, "handover", handover_to_json(&gw->handover));
+    json_object_put(json, "repair", healer_to_json(gw->healer));
+    const struct handover *handover = healer_handover(gw->healer);
+    if (handover) {
+        json_object_put(json, "handover", handover_to_json(handover));
     }
     char *text = json_to_string(json, JSSF_PRETTY | JSSF_SORT);
     unixctl_command_reply(conn, text);

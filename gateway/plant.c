@@ -4,6 +4,8 @@
 
 #include <math.h>
 
+#include "gateway/candidates.h"
+#include "gateway/edges.h"
 #include "lib/nethv-idl.h"
 #include "model.h"
 #include "nethv/wire.h"
@@ -60,54 +62,15 @@ plant_pending(const struct plant *plant)
     return plant->pending;
 }
 
-/* Returns an edge of infinite weight between each two clouds that have
- * gateways: a cloud that no link of the operator's joins is still reached. */
-static size_t
-add_unmeasured(const struct model *model, struct tree_edge *edges)
-{
-    size_t n_clouds, n = 0;
-    struct model_row **rows = model_sorted(model, MODEL_CLOUD, &n_clouds);
-
-    for (size_t i = 0; i < n_clouds; i++) {
-        const struct cloud *a = CONTAINER_OF(rows[i], struct cloud, row);
-        for (size_t j = 0; j < n_clouds; j++) {
-            const struct cloud *b = CONTAINER_OF(rows[j], struct cloud, row);
-            if (a->id < b->id && cloud_gateway(a) && cloud_gateway(b)) {
-                edges[n++] = (struct tree_edge) { a->id, b->id, INFINITY };
-            }
-        }
-    }
-    free(rows);
-    return n;
-}
-
-static bool
-has_gateways(const struct model *model, const struct tree_edge *edge)
-{
-    const struct cloud *a = model_cloud_by_id(model, edge->a);
-    const struct cloud *b = model_cloud_by_id(model, edge->b);
-
-    return a && b && cloud_gateway(a) && cloud_gateway(b);
-}
-
 static void
 compute(const struct model *model, struct tree *tree)
 {
-    struct tree_edge *measured;
-    size_t n_measured;
-    tree_candidates(model, &measured, &n_measured);
+    struct tree_edge *candidates;
+    size_t n;
 
-    struct tree_edge *all = xmalloc((NETHV_CLOUD_MAX * NETHV_CLOUD_MAX
-                                     + n_measured) * sizeof *all);
-    size_t n = add_unmeasured(model, all);
-    for (size_t i = 0; i < n_measured; i++) {
-        if (has_gateways(model, &measured[i])) {
-            all[n++] = measured[i];
-        }
-    }
-    tree_compute(tree, all, n);
-    free(all);
-    free(measured);
+    candidates_collect(model, &candidates, &n);
+    tree_compute(tree, candidates, n);
+    free(candidates);
 }
 
 static const struct tree_edge *
@@ -193,8 +156,7 @@ wanted_tunnel(const struct model *model, const struct tree_edge *edge,
 
     tunnel->a = cloud_gateway(a);
     tunnel->b = cloud_gateway(b);
-    tunnel->encap = encap_common(a->encaps ? a->encaps : ENCAP_ALL,
-                                 b->encaps ? b->encaps : ENCAP_ALL);
+    tunnel->encap = edges_encap(a, b);
     if (tunnel->encap == ENCAP_N) {
         VLOG_WARN("clouds %s and %s have no encapsulation in common",
                   a->row.name, b->row.name);

@@ -120,6 +120,8 @@ nodist_lib_libfollow_la_SOURCES = \
 
 # Shells of our own programs.
 lib_libcore_la_SOURCES = \
+	lib/ovs/channel.c \
+	lib/ovs/channel.h \
 	lib/ovs/command.c \
 	lib/ovs/command.h \
 	lib/ovs/hostconf.c \
@@ -136,6 +138,8 @@ lib_libcore_la_SOURCES = \
 	lib/ovs/ofmirror.h \
 	lib/ovs/ofmsg.c \
 	lib/ovs/ofmsg.h \
+	lib/ovs/ofports.c \
+	lib/ovs/ofports.h \
 	lib/ovs/ofswitch.c \
 	lib/ovs/ofswitch.h \
 	lib/ovs/pki.c \

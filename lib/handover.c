@@ -20,15 +20,34 @@ handover_uninit(struct handover *handover)
 }
 
 bool
-handover_equal(const struct handover *a, const struct handover *b)
+handover_same_ways(const struct handover *a, const struct handover *b)
 {
-    return a->n_edges == b->n_edges && a->n_networks == b->n_networks
+    return a->n_edges == b->n_edges
            && !memcmp(a->edges, b->edges, a->n_edges * sizeof *a->edges)
            && !memcmp(a->trees, b->trees, sizeof a->trees)
-           && a->stamp == b->stamp
+           && a->stamp == b->stamp;
+}
+
+bool
+handover_equal(const struct handover *a, const struct handover *b)
+{
+    return handover_same_ways(a, b) && a->no_networks == b->no_networks
+           && a->n_networks == b->n_networks
            && (!a->n_networks
                || !memcmp(a->networks, b->networks,
                           a->n_networks * sizeof *a->networks));
+}
+
+void
+handover_keep_networks(struct handover *handover, struct handover *from)
+{
+    if (handover->no_networks) {
+        handover->networks = from->networks;
+        handover->n_networks = from->n_networks;
+        handover->no_networks = from->no_networks;
+        from->networks = NULL;
+        from->n_networks = 0;
+    }
 }
 
 static struct json *
@@ -62,13 +81,24 @@ tree_to_json(const struct handover_tree *tree)
     return json;
 }
 
+static struct json *
+networks_to_json(const struct handover *handover)
+{
+    struct json *networks = json_array_create_empty();
+
+    for (size_t i = 0; i < handover->n_networks; i++) {
+        json_array_add(networks, json_string_create_nocopy(
+            xasprintf(UUID_FMT, UUID_ARGS(&handover->networks[i]))));
+    }
+    return networks;
+}
+
 struct json *
 handover_to_json(const struct handover *handover)
 {
     struct json *json = json_object_create();
     struct json *edges = json_array_create_empty();
     struct json *trees = json_array_create_empty();
-    struct json *networks = json_array_create_empty();
 
     for (size_t i = 0; i < handover->n_edges; i++) {
         json_array_add(edges, edge_to_json(&handover->edges[i]));
@@ -78,14 +108,12 @@ handover_to_json(const struct handover *handover)
             json_array_add(trees, tree_to_json(&handover->trees[i]));
         }
     }
-    for (size_t i = 0; i < handover->n_networks; i++) {
-        json_array_add(networks, json_string_create_nocopy(
-            xasprintf(UUID_FMT, UUID_ARGS(&handover->networks[i]))));
-    }
     json_object_put(json, "edges", edges);
     json_object_put(json, "trees", trees);
     json_object_put(json, "stamp", json_integer_create(handover->stamp));
-    json_object_put(json, "networks", networks);
+    if (!handover->no_networks) {
+        json_object_put(json, "networks", networks_to_json(handover));
+    }
     return json;
 }
 
@@ -188,6 +216,10 @@ tree_from_json(const struct json *json, struct handover *handover)
 static char *
 networks_from_json(const struct json *networks, struct handover *handover)
 {
+    if (!networks) {
+        handover->no_networks = true;
+        return NULL;
+    }
     size_t n = networks->array.n;
 
     handover->networks = xmalloc(n * sizeof *handover->networks);
@@ -280,7 +312,7 @@ parse(const struct json *json, struct handover *handover)
     const struct json *stamp = ovsdb_parser_member(&parser, "stamp",
                                                    OP_INTEGER | OP_OPTIONAL);
     const struct json *networks = ovsdb_parser_member(&parser, "networks",
-                                                      OP_ARRAY);
+                                                      OP_ARRAY | OP_OPTIONAL);
     char *error = parser_done(&parser);
     if (error) {
         return error;
@@ -308,4 +340,51 @@ handover_from_json(const struct json *json, struct handover *handover)
 {
     char *error = parse(json, handover);
     return error ? tidy(error) : NULL;
+}
+
+/* Control frames. */
+
+struct json *
+handover_frame_to_json(uint8_t cloud, const void *data_, size_t n)
+{
+    static const char digits[] = "0123456789abcdef";
+    const uint8_t *data = data_;
+    char *hex = xmalloc(2 * n + 1);
+
+    for (size_t i = 0; i < n; i++) {
+        hex[2 * i] = digits[data[i] >> 4];
+        hex[2 * i + 1] = digits[data[i] & 15];
+    }
+    hex[2 * n] = '\0';
+    return json_array_create_2(json_integer_create(cloud),
+                               json_string_create_nocopy(hex));
+}
+
+bool
+handover_frame_from_json(const struct json *json, uint8_t *cloud, void *data_,
+                         size_t *n)
+{
+    uint8_t *data = data_;
+
+    if (json->type != JSON_ARRAY || json->array.n != 2
+        || json->array.elems[0]->type != JSON_INTEGER
+        || !is_cloud(json_integer(json->array.elems[0]))
+        || json->array.elems[1]->type != JSON_STRING) {
+        return false;
+    }
+    const char *hex = json_string(json->array.elems[1]);
+    size_t length = strlen(hex);
+    if (length % 2 || length > 2 * HANDOVER_FRAME_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i < length / 2; i++) {
+        bool ok;
+        data[i] = hexits_value(&hex[2 * i], 2, &ok);
+        if (!ok) {
+            return false;
+        }
+    }
+    *cloud = json_integer(json->array.elems[0]);
+    *n = length / 2;
+    return true;
 }

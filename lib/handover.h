@@ -18,11 +18,13 @@
  * reached.  There is at most one tree for each value of the key's tree bits,
  * the lowest of its number; 'stamp' are those that frames of this cloud get, by
  * default the first tree's.  'networks' are those whose floods this gateway
- * relays: they have endpoints in its cloud, or on both sides of it.
+ * relays: they have endpoints in its cloud, or on both sides of it; if they are
+ * not said, they are those that were said last.
  *
  * Pure. */
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -53,12 +55,20 @@ struct handover {
     uint8_t stamp;
     struct uuid *networks;          /* Sorted. */
     size_t n_networks;
+    bool no_networks;               /* They are not said. */
 };
 
 /* Frees what '*handover' points to. */
 void handover_uninit(struct handover *);
 
+/* Compares all but the networks. */
+bool handover_same_ways(const struct handover *, const struct handover *);
+
 bool handover_equal(const struct handover *, const struct handover *);
+
+/* Gives '*handover' the networks of '*from', which loses them, if it does not
+ * say any. */
+void handover_keep_networks(struct handover *handover, struct handover *from);
 
 /* Returns 'handover' as JSON. */
 struct json *handover_to_json(const struct handover *);
@@ -66,5 +76,16 @@ struct json *handover_to_json(const struct handover *);
 /* Reads 'json' into '*handover', which the caller uninits.  Returns NULL, or a
  * malloc'd sentence and leaves '*handover' alone. */
 char *handover_from_json(const struct json *json, struct handover *handover);
+
+/* A control frame that travels between the two, as the parameters
+ * [cloud, "hex digits"] of the notification "frame". */
+#define HANDOVER_FRAME_MAX 1500
+
+struct json *handover_frame_to_json(uint8_t cloud, const void *data, size_t n);
+
+/* Reads 'json' into the other arguments, of which 'data' has room for
+ * HANDOVER_FRAME_MAX bytes.  Returns false if it is no such frame. */
+bool handover_frame_from_json(const struct json *json, uint8_t *cloud,
+                              void *data, size_t *n);
 
 #endif /* handover.h */

@@ -19,10 +19,16 @@
 #define TOLD_MSEC 5000
 
 static long long int
-hold_time(const struct repair_tunnel *tunnel, uint32_t level)
+hold_time(const struct repair *repair, uint8_t peer, uint32_t level)
 {
-    /* A tunnel that never worked is not held back. */
-    return !level ? 0 : MIN(HOLD_MSEC << tunnel->flaps, HOLD_MAX_MSEC);
+    const struct repair_tunnel *tunnel = &repair->tunnels[peer];
+    bool joins = repair->view.part[peer] != repair->view.part[repair->self];
+
+    /* A tunnel that never worked is not held back.  One that joins what nothing
+     * else does is worth having even if it flaps. */
+    return (!level ? 0
+            : joins ? (tunnel->flaps > 1 ? HOLD_MSEC : 0)
+            : MIN(HOLD_MSEC << tunnel->flaps, HOLD_MAX_MSEC));
 }
 
 void
@@ -59,7 +65,7 @@ run_end(struct repair *repair, uint8_t peer, long long int now)
     if (up == linkstate_level_is_up(level) || own > level) {
         return;
     }
-    when = (up ? tunnel->since + hold_time(tunnel, level)
+    when = (up ? tunnel->since + hold_time(repair, peer, level)
             : tunnel->told ? now : repair->created + TOLD_MSEC);
     if (now >= when) {
         repair_say(repair, peer, level + 1);

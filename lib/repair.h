@@ -52,7 +52,7 @@
 #define REPAIR_REST_MSEC 1000
 
 /* No message is longer. */
-#define REPAIR_MESSAGE_MAX 1200
+#define REPAIR_MESSAGE_MAX 1024
 
 enum repair_role {
     REPAIR_TREE,

@@ -124,6 +124,12 @@ struct rule_set *compiler_rules(struct compiler *);
  * was none or is gone. */
 const struct model_row *compiler_owner(const struct model *, uint64_t cookie);
 
+/* Appends to 'actions' what sends a packet, which is a control frame
+ * (control-frame.h) of this gateway's, through the rules by the tunnel at
+ * 'ofport' to the gateway of 'cloud'. */
+void compiler_edge_actions(uint8_t cloud, uint32_t ofport,
+                           struct ofpbuf *actions);
+
 /* A meter that rules refer to: the bandwidth of a virtual link, or how much of
  * one kind goes to the agent. */
 struct compiled_meter {

@@ -2,6 +2,7 @@
 #include <config.h>
 #include "compile/internal.h"
 #include "control-frame.h"
+#include "flow.h"
 #include "nethv/wire.h"
 #include "packets.h"
 
@@ -10,13 +11,48 @@
 void
 compiler_control_actions(uint32_t to, struct ofpbuf *actions)
 {
-    struct emit e = { .rules = NULL };
+    struct emit e;
 
-    ofpbuf_init(&e.actions, 64);
+    emit_init(&e, NULL, 0);
     act_load(&e, FIELD_KEY, to);
     act_resubmit(&e, STAGE_REACH);
     ofpbuf_put(actions, e.actions.data, e.actions.size);
-    ofpbuf_uninit(&e.actions);
+    emit_uninit(&e);
+}
+
+void
+compiler_edge_actions(uint8_t cloud, uint32_t ofport, struct ofpbuf *actions)
+{
+    struct emit e;
+
+    emit_init(&e, NULL, 0);
+    act_load(&e, FIELD_KEY, nethv_location(cloud, 0, 0));
+    act_out(&e, ofport);
+    ofpbuf_put(actions, e.actions.data, e.actions.size);
+    emit_uninit(&e);
+}
+
+static void
+act_punt(struct emit *e)
+{
+    act_text(e, "meter:%u,controller(userdata=%02x,max_len=%u)",
+             CONTROL_METER, COMPILE_PUNT_CONTROL,
+             CONTROL_FRAME_MAX + CONTROL_WHOLE_LEN);
+}
+
+/* What the gateways of neighbouring clouds say to each other goes through the
+ * tunnel between them, whether any tree does or not. */
+static void
+emit_edge_control(struct emit *e, const struct fabric_edge *edge,
+                  uint16_t type)
+{
+    emit_begin(e, STAGE_ACCEPT, 300);
+    match_set_in_port(&e->match, u16_to_ofp(edge->ofport));
+    match_field(e, FIELD_TAG, 0);
+    match_eth_src(e, nethv_location(edge->cloud, 0, 0), NETHV_CLOUD_MASK);
+    match_set_dl_type(&e->match, htons(type));
+    act_punt(e);
+    emit_end(e);
 }
 
 /* Tag 0 is nethv's own.  Where a tunnel has no room for a key, control frames
@@ -31,9 +67,7 @@ emit_control(const struct compiler *c, struct emit *e)
         match_field(e, FIELD_TAG, 0);
         match_field_masked(e, FIELD_KEY, c->self, NETHV_LOCATION_MASK);
         match_set_dl_type(&e->match, htons(types[i]));
-        act_text(e, "meter:%u,controller(userdata=%02x,max_len=%u)",
-                 CONTROL_METER, COMPILE_PUNT_CONTROL,
-                 CONTROL_FRAME_MAX + CONTROL_WHOLE_LEN);
+        act_punt(e);
         emit_end(e);
 
         /* In mode tree one host reaches another through the gateway. */
@@ -46,6 +80,11 @@ emit_control(const struct compiler *c, struct emit *e)
             match_set_dl_type(&e->match, htons(types[i]));
             act_resubmit(e, STAGE_REACH);
             emit_end(e);
+        }
+    }
+    for (size_t i = 0; i < c->fabric.n_edges; i++) {
+        for (size_t j = 0; j < ARRAY_SIZE(types); j++) {
+            emit_edge_control(e, &c->fabric.edges[i], types[j]);
         }
     }
     emit_begin(e, STAGE_LANDED, 280);

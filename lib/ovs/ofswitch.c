@@ -21,6 +21,7 @@
 #include "openvswitch/vlog.h"
 #include "ovs/ofmirror.h"
 #include "ovs/ofmsg.h"
+#include "ovs/ofports.h"
 #include "rule.h"
 #include "socket-util.h"
 #include "timeval.h"
@@ -93,6 +94,8 @@ struct ofswitch {
     bool polling;                   /* A poll is open, with 'poll_xid'. */
     ovs_be32 poll_xid;
 
+    struct ofports ports;           /* As of this connection. */
+
     struct ofswitch_stats stats;
 };
 
@@ -130,6 +133,7 @@ ofswitch_create(const char *target, const struct rule_set *wanted,
     sw->retry_at = LLONG_MAX;
     ofmirror_init(&sw->mirror);
     ovs_list_init(&sw->barriers);
+    ofports_init(&sw->ports);
     return sw;
 }
 
@@ -150,6 +154,7 @@ ofswitch_destroy(struct ofswitch *sw)
         rconn_destroy(sw->rconn);
         ofmirror_destroy(&sw->mirror);
         forget_barriers(sw);
+        ofports_destroy(&sw->ports);
         free(sw->have_meters.meters);
         free(sw->want_meters.meters);
         free(sw->stats.last_error);
@@ -198,17 +203,20 @@ static void
 enter_offline(struct ofswitch *sw)
 {
     forget_barriers(sw);
+    ofports_clear(&sw->ports);
     sw->polling = false;
     sw->one_by_one = false;
 }
 
-/* Asks for packet-ins, whole and with the userdata of the rule. */
+/* Asks for packet-ins, whole and with the userdata of the rule, and for what
+ * becomes of ports; then how those are now. */
 static void
 enter_held(struct ofswitch *sw)
 {
     transmit(sw, ofmsg_want_packets());
     transmit(sw, ofputil_encode_set_packet_in_format(OFP15_VERSION,
                                                  OFPUTIL_PACKET_IN_NXT2));
+    transmit(sw, ofports_request());
     if (sw->ready) {
         enter(sw, S_OPTIONS);
     }
@@ -420,6 +428,10 @@ recv_any_time(struct ofswitch *sw, enum ofptype type,
         transmit(sw, ofputil_encode_echo_reply(oh));
     } else if (type == OFPTYPE_PACKET_IN) {
         ofmsg_packet(oh, sw->callbacks.packet, sw->aux);
+    } else if (type == OFPTYPE_PORT_STATUS) {
+        ofports_add_status(&sw->ports, oh);
+    } else if (type == OFPTYPE_PORT_DESC_STATS_REPLY) {
+        ofports_add_reply(&sw->ports, oh);
     } else if (type == OFPTYPE_BARRIER_REPLY) {
         recv_barrier(sw, oh);
     } else if (sw->polling && oh->xid == sw->poll_xid) {
@@ -558,6 +570,18 @@ bool
 ofswitch_is_current(const struct ofswitch *sw)
 {
     return sw->state == S_CURRENT && ovs_list_is_empty(&sw->barriers);
+}
+
+bool
+ofswitch_knows_ports(const struct ofswitch *sw)
+{
+    return sw->ports.complete;
+}
+
+bool
+ofswitch_port_is_live(const struct ofswitch *sw, uint32_t ofport)
+{
+    return ofports_is_live(&sw->ports, ofport);
 }
 
 int

@@ -117,6 +117,13 @@ uint64_t ofswitch_confirmed(const struct ofswitch *);
  * wanted set as of the last update. */
 bool ofswitch_is_current(const struct ofswitch *);
 
+/* Returns whether the switch is connected and has said how its ports are. */
+bool ofswitch_knows_ports(const struct ofswitch *);
+
+/* Returns whether port 'ofport' is there and live: a tunnel port with BFD is
+ * while BFD is up. */
+bool ofswitch_port_is_live(const struct ofswitch *, uint32_t ofport);
+
 /* Sends the 'size' bytes at 'data' through 'ofpacts' ('ofpacts_len' bytes), as
  * if they had come by 'in_port' (OFPP_CONTROLLER if by none).  Returns 0, or
  * ENOTCONN. */

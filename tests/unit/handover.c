@@ -41,6 +41,50 @@ Test(handover, round_trip)
     handover_uninit(&to);
 }
 
+Test(handover, networks_that_are_not_said_stay)
+{
+    static struct handover old, new;
+    struct uuid *network = malloc(sizeof *network);
+    struct json *json = json_from_string("{\"edges\":[],\"trees\":[]}");
+
+    *network = (struct uuid) { { 1, 2, 3, 4 } };
+    old.networks = network;
+    old.n_networks = 1;
+    cr_assert_null(handover_from_json(json, &new));
+    cr_assert(new.no_networks);
+    handover_keep_networks(&new, &old);
+    cr_assert(!new.no_networks);
+    cr_assert_eq(new.networks, network);
+    cr_assert_eq(old.n_networks, 0);
+    json_destroy(json);
+    handover_uninit(&new);
+}
+
+Test(handover, control_frames_round_trip)
+{
+    uint8_t data[HANDOVER_FRAME_MAX] = { 0x03, 0xfe, 0x00 }, cloud;
+    size_t n = 0;
+    struct json *json = handover_frame_to_json(7, data, 3);
+
+    cr_assert_str_eq(json_string(json->array.elems[1]), "03fe00");
+    memset(data, 0xff, 3);
+    cr_assert(handover_frame_from_json(json, &cloud, data, &n));
+    cr_assert(cloud == 7 && n == 3 && data[0] == 3 && data[1] == 0xfe
+              && data[2] == 0);
+    json_destroy(json);
+
+    static const char *const wrong[] = {
+        "[0,\"00\"]", "[255,\"00\"]", "[1,\"0\"]", "[1,\"0g\"]",
+        "[1,2]", "[1]", "{}",
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        json = json_from_string(wrong[i]);
+        cr_assert_not(handover_frame_from_json(json, &cloud, data, &n), "%s",
+                      wrong[i]);
+        json_destroy(json);
+    }
+}
+
 Test(handover, the_first_tree_is_stamped_if_none_is_named)
 {
     static struct handover handover;

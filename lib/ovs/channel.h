@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef AGENT_CHANNEL_H
-#define AGENT_CHANNEL_H 1
+#ifndef OVS_CHANNEL_H
+#define OVS_CHANNEL_H 1
 
 /* Control frames (control-frame.h) to and from other hosts, through Open
  * vSwitch and its tunnels: signed with this host's key, taken from hosts of the
@@ -45,4 +45,16 @@ bool channel_receive(struct channel *, const struct model *,
 uint64_t channel_count(const struct channel *, enum control_verdict verdict);
 struct json *channel_to_json(const struct channel *);
 
-#endif /* agent/channel.h */
+/* The same without a switch: */
+
+/* Writes such a frame to 'buffer'.  Returns its length, or 0 if there is no
+ * key.  'to' 0 means all gateways. */
+size_t channel_write(struct channel *, uint32_t to, enum control_kind kind,
+                     const void *body, size_t len,
+                     uint8_t buffer[CONTROL_FRAME_MAX]);
+
+/* Reads the 'size' bytes at 'data' as channel_receive() does. */
+bool channel_read(struct channel *, const struct model *, const void *data,
+                  size_t size, struct control_frame *frame);
+
+#endif /* ovs/channel.h */

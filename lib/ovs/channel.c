@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
-#include "agent/channel.h"
+#include "ovs/channel.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -110,9 +110,10 @@ own_key(struct channel *ch)
     return ch->key;
 }
 
-uint64_t
-channel_send(struct channel *ch, struct ofswitch *sw, uint32_t to,
-             enum control_kind kind, const void *body, size_t len)
+size_t
+channel_write(struct channel *ch, uint32_t to, enum control_kind kind,
+              const void *body, size_t len,
+              uint8_t buffer[CONTROL_FRAME_MAX])
 {
     const struct signature_key *key = own_key(ch);
     const struct control_frame frame = {
@@ -125,20 +126,29 @@ channel_send(struct channel *ch, struct ofswitch *sw, uint32_t to,
         .body = body,
         .body_len = len,
     };
-    uint8_t buffer[CONTROL_FRAME_MAX];
     size_t n = control_frame_put(&frame, buffer);
 
-    if (!key || !signature_make(key, buffer, n, buffer + n)) {
+    return (key && signature_make(key, buffer, n, buffer + n)
+            ? n + SIGNATURE_LEN : 0);
+}
+
+uint64_t
+channel_send(struct channel *ch, struct ofswitch *sw, uint32_t to,
+             enum control_kind kind, const void *body, size_t len)
+{
+    uint8_t buffer[CONTROL_FRAME_MAX];
+    size_t n = channel_write(ch, to, kind, body, len, buffer);
+
+    if (!n) {
         return 0;
     }
     struct ofpbuf actions;
     ofpbuf_init(&actions, 64);
     compiler_control_actions(to, &actions);
-    int error = ofswitch_packet_out(sw, buffer, n + SIGNATURE_LEN,
-                                    OFPP_CONTROLLER, actions.data,
-                                    actions.size);
+    int error = ofswitch_packet_out(sw, buffer, n, OFPP_CONTROLLER,
+                                    actions.data, actions.size);
     ofpbuf_uninit(&actions);
-    return error ? 0 : frame.counter;
+    return error ? 0 : ch->counter;
 }
 
 /* Receiving. */
@@ -215,12 +225,10 @@ judge(struct channel *ch, const struct model *model, const void *data,
 }
 
 bool
-channel_receive(struct channel *ch, const struct model *model,
-                const struct ofswitch_packet *packet,
-                struct control_frame *frame)
+channel_read(struct channel *ch, const struct model *model, const void *data,
+             size_t size, struct control_frame *frame)
 {
-    enum control_verdict verdict = judge(ch, model, packet->data,
-                                         packet->size, frame);
+    enum control_verdict verdict = judge(ch, model, data, size, frame);
 
     ch->counts[verdict]++;
     if (verdict != CONTROL_IS_GOOD) {
@@ -229,6 +237,14 @@ channel_receive(struct channel *ch, const struct model *model,
                      control_verdict_name(verdict));
     }
     return verdict == CONTROL_IS_GOOD;
+}
+
+bool
+channel_receive(struct channel *ch, const struct model *model,
+                const struct ofswitch_packet *packet,
+                struct control_frame *frame)
+{
+    return channel_read(ch, model, packet->data, packet->size, frame);
 }
 
 uint64_t

@@ -1,0 +1,531 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "gateway/healer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/agent-link.h"
+#include "gateway/candidates.h"
+#include "gateway/edges.h"
+#include "gateway/plans.h"
+#include "gateway/relays.h"
+#include "handover.h"
+#include "linkstate.h"
+#include "model.h"
+#include "openvswitch/json.h"
+#include "openvswitch/poll-loop.h"
+#include "openvswitch/vlog.h"
+#include "ovs/channel.h"
+#include "ovs/db.h"
+#include "ovs/program.h"
+#include "repair.h"
+#include "timeval.h"
+#include "tree.h"
+#include "util.h"
+
+VLOG_DEFINE_THIS_MODULE(healer);
+
+/* A tunnel stays as long after its last use: frames may be under way. */
+#define LINGER_MSEC 3000
+
+/* Repair comes to rest within so many steps at one moment. */
+#define STEPS_MAX 8
+
+BUILD_ASSERT_DECL(HANDOVER_TREES == REPAIR_SLOTS);
+
+struct healer {
+    struct agent_link *link;
+    bool greeted;                   /* The agent has told its state. */
+    uint8_t ends[NETHV_CLOUD_FLOOD];    /* enum repair_end */
+
+    struct channel *channel;        /* NULL until the location is known. */
+    const struct model *model;      /* Of this run. */
+    struct repair *repair;          /* NULL until there is a plan. */
+    uint32_t location;              /* Of this host. */
+    uint8_t cloud;
+    struct plans plans;
+    unsigned int db_seqno;          /* When they were read. */
+    unsigned int installed;         /* Told to repair last. */
+
+    struct handover *handover;      /* Handed over last, or adopted. */
+    uint32_t numbers[HANDOVER_TREES];   /* The last of each slot. */
+    unsigned int serial;            /* Of 'handover', */
+    unsigned int covers;            /* which is still right for this outcome. */
+    long long int used[NETHV_CLOUD_FLOOD];  /* When edges had a use. */
+    long long int deadline;
+};
+
+static void on_state(void *, struct handover *);
+static void on_ends(void *, const struct json *);
+static void on_frame(void *, uint8_t cloud, const void *, size_t);
+
+static const struct agent_link_callbacks link_callbacks = {
+    .state = on_state,
+    .ends = on_ends,
+    .frame = on_frame,
+};
+
+struct healer *
+healer_create(void)
+{
+    struct healer *h = xzalloc(sizeof *h);
+
+    h->link = agent_link_create(&link_callbacks, h);
+    h->deadline = LLONG_MAX;
+    return h;
+}
+
+static void
+handover_free(struct handover *handover)
+{
+    if (handover) {
+        handover_uninit(handover);
+        free(handover);
+    }
+}
+
+static void
+stop(struct healer *h)
+{
+    repair_destroy(h->repair);
+    h->repair = NULL;
+    plans_uninit(&h->plans);
+    h->deadline = LLONG_MAX;
+}
+
+void
+healer_destroy(struct healer *h)
+{
+    if (h) {
+        stop(h);
+        channel_destroy(h->channel);
+        agent_link_destroy(h->link);
+        handover_free(h->handover);
+        free(h);
+    }
+}
+
+/* From the agent. */
+
+/* The agent is there.  What it was told before this process began is what the
+ * host forwards by; if it is only the agent that is new, that is what it has
+ * kept of what this process has told. */
+static void
+on_state(void *h_, struct handover *handover)
+{
+    struct healer *h = h_;
+
+    if (h->handover || !handover) {
+        handover_free(handover);
+    } else {
+        h->handover = handover;
+        for (size_t i = 0; i < HANDOVER_TREES; i++) {
+            h->numbers[i] = handover->trees[i].number;
+        }
+    }
+    h->greeted = true;
+}
+
+static void
+on_ends(void *h_, const struct json *json)
+{
+    struct healer *h = h_;
+    const struct shash_node *node;
+
+    memset(h->ends, REPAIR_END_ABSENT, sizeof h->ends);
+    SHASH_FOR_EACH (node, json_object(json)) {
+        const struct json *up = node->data;
+        int cloud;
+        if (str_to_int(node->name, 10, &cloud) && cloud > 0
+            && cloud <= NETHV_CLOUD_MAX) {
+            h->ends[cloud] = (up->type == JSON_TRUE ? REPAIR_END_UP
+                              : REPAIR_END_DOWN);
+        }
+    }
+    for (int cloud = 1; h->repair && cloud <= NETHV_CLOUD_MAX; cloud++) {
+        repair_set_end(h->repair, cloud, h->ends[cloud], time_msec());
+    }
+    VLOG_DBG("ends have changed");
+}
+
+static void
+take_link_state(struct healer *h, const struct control_frame *frame)
+{
+    uint8_t cloud = nethv_location_cloud(frame->from);
+    char *error = repair_receive(h->repair, cloud, frame->body,
+                                 frame->body_len, time_msec());
+
+    if (error) {
+        VLOG_WARN("from cloud %u: %s", cloud, error);
+        free(error);
+    }
+}
+
+static void
+on_frame(void *h_, uint8_t cloud, const void *data, size_t n)
+{
+    struct healer *h = h_;
+    struct control_frame frame;
+
+    if (h->repair && channel_read(h->channel, h->model, data, n, &frame)
+        && nethv_location_cloud(frame.from) == cloud
+        && frame.kind == CONTROL_LINK_STATE) {
+        take_link_state(h, &frame);
+    }
+}
+
+/* From the database. */
+
+static void
+adopt(struct healer *h, long long int now)
+{
+    struct repair_slot slots[REPAIR_SLOTS];
+
+    if (!h->handover) {
+        return;
+    }
+    for (size_t i = 0; i < REPAIR_SLOTS; i++) {
+        const struct handover_tree *tree = &h->handover->trees[i];
+        slots[i].present = tree->number != 0;
+        memcpy(slots[i].via, tree->via, sizeof slots[i].via);
+    }
+    repair_adopt(h->repair, slots, h->handover->stamp, now);
+}
+
+static void
+start(struct healer *h, long long int now)
+{
+    h->repair = repair_create(h->cloud, now);
+    adopt(h, now);
+    for (int cloud = 1; cloud <= NETHV_CLOUD_MAX; cloud++) {
+        if (h->ends[cloud] != REPAIR_END_ABSENT) {
+            repair_set_end(h->repair, cloud, h->ends[cloud], now);
+        }
+    }
+    h->db_seqno = 0;
+    h->installed = 0;
+}
+
+static void
+set_plans(struct healer *h, struct plans *plans, long long int now)
+{
+    plans_uninit(&h->plans);
+    h->plans = *plans;
+    if (!h->repair) {
+        start(h, now);
+    }
+    repair_set_plans(h->repair, &h->plans.current, &h->plans.next, now);
+}
+
+static void
+update_candidates(struct healer *h, const struct model *model,
+                  long long int now)
+{
+    struct tree_edge *edges;
+    size_t n;
+
+    candidates_collect(model, &edges, &n);
+    repair_set_candidates(h->repair, edges, n, now);
+    free(edges);
+}
+
+/* Takes what the database says, or if that has never been there, the copy of
+ * what it said to the process before this one. */
+static void
+update_plans(struct healer *h, struct db *db, const struct model *model,
+             long long int now)
+{
+    struct plans plans;
+
+    if (!db_is_complete(db)) {
+        if (!h->repair && plans_load(&plans)) {
+            VLOG_INFO("the database is away: going by plan %u of before",
+                      plans.current.number);
+            set_plans(h, &plans, now);
+        }
+        return;
+    }
+    if (h->repair && db_seqno(db) == h->db_seqno) {
+        return;
+    }
+    if (plans_read(&plans, db, model)) {
+        if (!h->repair || !plans_equal(&plans, &h->plans)) {
+            plans_save(&plans);
+            set_plans(h, &plans, now);
+        } else {
+            plans_uninit(&plans);
+        }
+        update_candidates(h, model, now);
+        h->db_seqno = db_seqno(db);
+    }
+}
+
+/* To the agent. */
+
+/* Sends what repair has to say. */
+static void
+send_messages(struct healer *h)
+{
+    struct repair_message message;
+    uint8_t frame[CONTROL_FRAME_MAX];
+
+    while (repair_pop(h->repair, &message)) {
+        const struct cloud *cloud = model_cloud_by_id(h->model, message.to);
+        const struct host *peer = cloud ? cloud_gateway(cloud) : NULL;
+        size_t n = channel_write(h->channel, peer ? host_location(peer) : 0,
+                                 CONTROL_LINK_STATE, message.data, message.n,
+                                 frame);
+        if (n) {
+            agent_link_send_frame(h->link, message.to, frame, n);
+        }
+    }
+}
+
+/* The next number with bits 'i', not less than that of the view: a number stands
+ * for one tree in the rules. */
+static uint32_t
+next_number(struct healer *h, size_t i, uint32_t view)
+{
+    uint32_t number = view + ((i - view) & NETHV_TREE_MASK);
+
+    while (!number || (h->numbers[i] && number <= h->numbers[i])) {
+        number += HANDOVER_TREES;
+    }
+    h->numbers[i] = number;
+    return number;
+}
+
+static void
+fill_trees(struct healer *h, const struct repair_outcome *outcome,
+           struct handover *handover)
+{
+    for (size_t i = 0; i < HANDOVER_TREES; i++) {
+        const struct repair_slot *slot = &outcome->slots[i];
+        const struct handover_tree *old
+            = h->handover ? &h->handover->trees[i] : NULL;
+        struct handover_tree *tree = &handover->trees[i];
+
+        if (!slot->present) {
+            continue;
+        }
+        memcpy(tree->via, slot->via, sizeof tree->via);
+        bool same = old && old->number
+                    && !memcmp(old->via, tree->via, sizeof tree->via);
+        tree->number = same ? old->number
+                            : next_number(h, i, outcome->number);
+    }
+    handover->stamp = outcome->stamp;
+}
+
+/* Says in 'wanted' to which clouds there are to be tunnels: those that repair
+ * wants, and those that have been of use until now. */
+static void
+find_wanted(struct healer *h, const struct repair_outcome *outcome,
+            long long int now, bool wanted[NETHV_CLOUD_FLOOD])
+{
+    for (size_t i = 0; i < REPAIR_SLOTS; i++) {
+        for (int cloud = 1; cloud <= NETHV_CLOUD_MAX; cloud++) {
+            if (outcome->slots[i].via[cloud]) {
+                h->used[outcome->slots[i].via[cloud]] = now;
+            }
+        }
+    }
+    for (int cloud = 1; cloud <= NETHV_CLOUD_MAX; cloud++) {
+        if (outcome->tunnels[cloud]) {
+            h->used[cloud] = now;
+        }
+        wanted[cloud] = h->used[cloud] && now - h->used[cloud] < LINGER_MSEC;
+        if (wanted[cloud] && h->used[cloud] != now) {
+            h->deadline = MIN(h->deadline, h->used[cloud] + LINGER_MSEC);
+        }
+    }
+}
+
+/* Adds the networks whose floods this gateway relays, if they are other ones:
+ * not in a change of trees, which cannot wait for them. */
+static void
+fill_networks(struct healer *h, struct relays *relays,
+              struct handover *handover)
+{
+    relays_set_tree(relays, h->cloud, handover->trees[handover->stamp].via);
+    if (relays_run(relays) || !h->handover || h->handover->no_networks) {
+        handover->networks = relays_networks(relays, &handover->n_networks);
+        handover->no_networks = false;
+    }
+}
+
+static void
+hand_over(struct healer *h, struct handover *handover, unsigned int seqno)
+{
+    struct json *json = handover_to_json(handover);
+
+    if (h->handover) {
+        handover_keep_networks(handover, h->handover);
+    }
+    handover_free(h->handover);
+    h->handover = handover;
+    h->serial = h->covers = seqno;
+    agent_link_set(h->link, json, seqno);
+    VLOG_DBG("handed over outcome %u: stamp %u", seqno, handover->stamp);
+}
+
+static void
+update_agent(struct healer *h, const struct model *model,
+             const struct host *self, struct relays *relays, bool complete,
+             long long int now)
+{
+    const struct repair_outcome *outcome = repair_outcome(h->repair);
+    struct handover *handover = xzalloc(sizeof *handover);
+    bool wanted[NETHV_CLOUD_FLOOD] = { false };
+
+    find_wanted(h, outcome, now, wanted);
+    edges_fill(handover, model, self, wanted, h->handover);
+    fill_trees(h, outcome, handover);
+    handover->no_networks = true;
+    bool same = h->handover && h->serial
+                && handover_same_ways(handover, h->handover);
+    if (same) {
+        h->covers = outcome->seqno;
+        if (complete) {
+            fill_networks(h, relays, handover);
+        }
+    }
+    if (same && handover->no_networks) {
+        handover_free(handover);
+    } else {
+        hand_over(h, handover, outcome->seqno);
+        if (!same) {
+            poll_immediate_wake();      /* For the networks. */
+        }
+    }
+}
+
+/* Tells repair up to what outcome the switch forwards. */
+static void
+update_installed(struct healer *h, long long int now)
+{
+    unsigned int installed = agent_link_installed(h->link);
+
+    if (installed && installed == h->serial) {
+        installed = h->covers;
+    }
+    if (installed != h->installed) {
+        h->installed = installed;
+        repair_installed(h->repair, installed, now);
+    }
+}
+
+static void
+run_repair(struct healer *h)
+{
+    for (int i = 0; i < STEPS_MAX; i++) {
+        long long int now = time_msec();
+
+        update_installed(h, now);
+        repair_run(h->repair, now);
+        send_messages(h);
+        h->deadline = repair_deadline(h->repair);
+        if (h->deadline > now) {
+            break;
+        }
+    }
+}
+
+void
+healer_run(struct healer *h, struct db *db, const struct model *model,
+           uint32_t location, struct relays *relays)
+{
+    h->model = model;
+    if (h->location != location) {
+        stop(h);
+        channel_destroy(h->channel);
+        h->channel = channel_create(location, PROGRAM_KEY);
+        h->location = location;
+        h->cloud = nethv_location_cloud(location);
+    }
+    agent_link_run(h->link);
+    if (!h->greeted) {
+        return;
+    }
+    const struct host *self = model_host_at(model, location);
+    if (self && cloud_gateway(self->cloud) != self) {
+        stop(h);
+        return;
+    }
+    update_plans(h, db, model, time_msec());
+    if (h->repair) {
+        run_repair(h);
+        update_agent(h, model, self, relays, self && db_is_complete(db),
+                     time_msec());
+    }
+}
+
+void
+healer_wait(struct healer *h)
+{
+    agent_link_wait(h->link);
+    if (h->repair) {
+        poll_timer_wait_until(h->deadline);
+    }
+}
+
+const struct repair_outcome *
+healer_outcome(const struct healer *h)
+{
+    return h->repair ? repair_outcome(h->repair) : NULL;
+}
+
+const struct linkstate *
+healer_linkstate(const struct healer *h)
+{
+    return h->repair ? repair_linkstate(h->repair) : NULL;
+}
+
+const struct handover *
+healer_handover(const struct healer *h)
+{
+    return h->handover;
+}
+
+bool
+healer_has_agent(const struct healer *h)
+{
+    return agent_link_is_connected(h->link);
+}
+
+/* Showing. */
+
+static struct json *
+clouds_to_json(const bool clouds[NETHV_CLOUD_FLOOD])
+{
+    struct json *json = json_array_create_empty();
+
+    for (int cloud = 1; cloud <= NETHV_CLOUD_MAX; cloud++) {
+        if (clouds[cloud]) {
+            json_array_add(json, json_integer_create(cloud));
+        }
+    }
+    return json;
+}
+
+struct json *
+healer_to_json(const struct healer *h)
+{
+    struct json *json = json_object_create();
+    const struct repair_outcome *outcome = healer_outcome(h);
+
+    if (!outcome) {
+        return json;
+    }
+    json_object_put(json, "ready", json_boolean_create(outcome->ready));
+    json_object_put(json, "number", json_integer_create(outcome->number));
+    json_object_put(json, "plan", json_integer_create(outcome->plan));
+    json_object_put(json, "heard", json_integer_create(outcome->heard));
+    json_object_put(json, "prepared", json_integer_create(outcome->prepared));
+    json_object_put(json, "stamp", json_integer_create(outcome->stamp));
+    json_object_put(json, "tunnels", clouds_to_json(outcome->tunnels));
+    json_object_put(json, "opened", clouds_to_json(outcome->opened));
+    json_object_put(json, "connected", clouds_to_json(outcome->connected));
+    return json;
+}

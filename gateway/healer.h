@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef GATEWAY_HEALER_H
+#define GATEWAY_HEALER_H 1
+
+/* Keeps this cloud in the tree: what repair (repair.h) decides, made real.
+ *
+ *     plans (database) ----------+
+ *     ends of tunnels (agent) ---+--> repair --> edges, trees  --> agent
+ *     link state (other clouds) -+           --> link state    --> agent,
+ *                                                            by the tunnels
+ *
+ * Works without the database, from what was planned last.  Only the active
+ * gateway of a cloud heals: others hand over nothing.
+ *
+ * All times are time_msec(). */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct db;
+struct handover;
+struct healer;
+struct json;
+struct linkstate;
+struct model;
+struct relays;
+struct repair_outcome;
+
+struct healer *healer_create(void);
+void healer_destroy(struct healer *);
+
+/* Does what there is to do on the host at 'location'; 'relays' are its
+ * cloud's. */
+void healer_run(struct healer *, struct db *db, const struct model *model,
+                uint32_t location, struct relays *relays);
+void healer_wait(struct healer *);
+
+/* Returns what repair has decided, NULL while there is none. */
+const struct repair_outcome *healer_outcome(const struct healer *);
+
+/* Returns the link state that repair knows, NULL while there is none. */
+const struct linkstate *healer_linkstate(const struct healer *);
+
+/* Return what was handed over last (NULL: nothing yet), and whether the agent is
+ * there. */
+const struct handover *healer_handover(const struct healer *);
+bool healer_has_agent(const struct healer *);
+
+/* Describes it, for "status". */
+struct json *healer_to_json(const struct healer *);
+
+#endif /* gateway/healer.h */
