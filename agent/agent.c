@@ -2,6 +2,7 @@
 #include <config.h>
 #include "agent/agent.h"
 
+#include "agent/adverts.h"
 #include "agent/claims.h"
 #include "agent/control.h"
 #include "agent/edge-ports.h"
@@ -69,7 +70,8 @@ on_packet(void *agent_, const struct ofswitch_packet *packet)
     if (packet->userdata_len && packet->userdata[0] == COMPILE_PUNT_CONTROL) {
         on_control(agent, packet);
     } else {
-        punts_receive(agent->punts, agent->sw, agent->mtu, packet);
+        punts_receive(agent->punts, agent->sw, agent->model, agent->mtu,
+                      packet);
     }
 }
 
@@ -109,6 +111,7 @@ agent_create(void)
     agent->link = gateway_link_create(send_frame, agent);
     agent->report = report_create();
     agent->punts = punts_create();
+    agent->adverts = adverts_create();
     agent->renew = renew_create();
     control_register(agent);
     return agent;
@@ -147,6 +150,7 @@ agent_destroy(struct agent *agent)
     }
     stop(agent);
     punts_destroy(agent->punts);
+    adverts_destroy(agent->adverts);
     renew_destroy(agent->renew);
     report_destroy(agent->report);
     gateway_link_destroy(agent->link);
@@ -375,8 +379,9 @@ agent_run(struct agent *agent)
     tell_gateway(agent);
     followers_update(agent->followers, agent->db, agent->claims, agent->stamp,
                      ofswitch_confirmed(agent->sw));
-    report_run(agent->report, agent->sw, punts_too_big(agent->punts),
-               agent->channel);
+    adverts_run(agent->adverts, agent->compiler, agent->sw, agent->mtu,
+                db_seqno(agent->db));
+    report_run(agent->report, agent->sw, agent->punts, agent->channel);
     write_database(agent);
     db_commit(agent->db);
 }
@@ -389,6 +394,7 @@ agent_wait(struct agent *agent)
     if (agent->self) {
         db_wait(agent->db);
         ofswitch_wait(agent->sw);
+        adverts_wait(agent->adverts, agent->sw);
         report_wait(agent->report);
         probe_wait(agent->probe);
         if (agent->ready) {

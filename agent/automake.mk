@@ -10,6 +10,8 @@ agent/nethv-ctl: agent/nethv-ctl.in Makefile
 # nethv-agent, the one writer of a host's integration bridge.
 sbin_PROGRAMS += agent/nethv-agent
 agent_nethv_agent_SOURCES = \
+	agent/adverts.c \
+	agent/adverts.h \
 	agent/agent.c \
 	agent/agent.h \
 	agent/attach.c \

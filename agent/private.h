@@ -22,6 +22,7 @@ struct agent {
     struct gateway_link *link;
     struct report *report;
     struct punts *punts;
+    struct adverts *adverts;
     struct renew *renew;
     char *problem;                  /* What is wrong with the configuration. */
 

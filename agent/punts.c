@@ -4,10 +4,10 @@
 
 #include "compile/compile.h"
 #include "dp-packet.h"
-#include "openvswitch/ofp-actions.h"
+#include "model.h"
 #include "openvswitch/token-bucket.h"
 #include "ovs/ofswitch.h"
-#include "pipeline.h"
+#include "port-answer.h"
 #include "timeval.h"
 #include "too-big.h"
 #include "util.h"
@@ -19,6 +19,7 @@
 struct punts {
     struct token_bucket answers;
     uint64_t too_big;               /* Not answered. */
+    uint64_t bad_requests;
 };
 
 struct punts *
@@ -37,43 +38,93 @@ punts_destroy(struct punts *punts)
     free(punts);
 }
 
+static uint32_t
+get_field(const struct ofswitch_packet *packet, enum pipeline_field_id id)
+{
+    const struct pipeline_field *f = &pipeline_fields[id];
+    uint32_t value = packet->metadata->regs[f->reg] >> f->ofs;
+    return f->n_bits == 32 ? value : value & ((UINT32_C(1) << f->n_bits) - 1);
+}
+
 /* Returns whether 'packet' could be answered. */
 static bool
 answer_too_big(struct ofswitch *sw, unsigned int mtu,
                const struct ofswitch_packet *packet)
 {
-    uint32_t ofport = packet->metadata->regs[pipeline_fields[FIELD_IN].reg];
     struct dp_packet answer;
 
     dp_packet_init(&answer, 1500);
     bool answered = too_big_answer(packet->data, packet->size, mtu, &answer);
     if (answered) {
-        struct ofpbuf actions;
-        ofpbuf_init(&actions, 64);
-        ofpact_put_OUTPUT(&actions)->port = u16_to_ofp(ofport);
-        ofswitch_packet_out(sw, dp_packet_data(&answer),
-                            dp_packet_size(&answer), OFPP_CONTROLLER,
-                            actions.data, actions.size);
-        ofpbuf_uninit(&actions);
+        ofswitch_output(sw, &answer, get_field(packet, FIELD_IN));
     }
     dp_packet_uninit(&answer);
     return answered;
 }
 
+typedef enum port_answer answer_func(const struct vport *, const void *frame,
+                                     size_t size, unsigned int mtu,
+                                     struct dp_packet *answer);
+
+/* Answers the request of an endpoint by 'func'.  One that has just gone gets no
+ * answer. */
+static void
+answer_port(struct punts *punts, struct ofswitch *sw,
+            const struct model *model, unsigned int mtu,
+            const struct ofswitch_packet *packet, answer_func *func)
+{
+    struct eth_addr mac;
+    const struct vport *port = model_port_at(model,
+                                             get_field(packet, FIELD_TAG),
+                                             get_field(packet, FIELD_SOURCE),
+                                             &mac);
+    struct dp_packet answer;
+
+    if (!port) {
+        return;
+    }
+    dp_packet_init(&answer, 0);
+    switch (func(port, packet->data, packet->size, mtu, &answer)) {
+    case PORT_ANSWERED:
+        ofswitch_output(sw, &answer, get_field(packet, FIELD_IN));
+        break;
+    case PORT_ANSWER_BAD:
+        punts->bad_requests++;
+        break;
+    case PORT_ANSWER_NONE:
+    default:
+        break;
+    }
+    dp_packet_uninit(&answer);
+}
+
 void
-punts_receive(struct punts *punts, struct ofswitch *sw, unsigned int mtu,
+punts_receive(struct punts *punts, struct ofswitch *sw,
+              const struct model *model, unsigned int mtu,
               const struct ofswitch_packet *packet)
 {
-    if (packet->userdata_len >= 1
-        && packet->userdata[0] == COMPILE_PUNT_TOO_BIG
-        && !(token_bucket_withdraw(&punts->answers, 1000)
-             && answer_too_big(sw, mtu, packet))) {
-        punts->too_big++;
+    switch (packet->userdata_len ? packet->userdata[0] : 0) {
+    case COMPILE_PUNT_TOO_BIG:
+        if (!(token_bucket_withdraw(&punts->answers, 1000)
+              && answer_too_big(sw, mtu, packet))) {
+            punts->too_big++;
+        }
+        break;
+    case COMPILE_PUNT_DHCP:
+        answer_port(punts, sw, model, mtu, packet, port_answer_dhcp);
+        break;
+    case COMPILE_PUNT_SOLICIT:
+        answer_port(punts, sw, model, mtu, packet, port_answer_solicit);
+        break;
+    default:
+        break;
     }
 }
 
 uint64_t
-punts_too_big(const struct punts *punts)
+punts_dropped(const struct punts *punts, enum drop_reason reason)
 {
-    return punts->too_big;
+    return (reason == DROP_TOO_BIG ? punts->too_big
+            : reason == DROP_BAD_REQUEST ? punts->bad_requests
+            : UINT64_MAX);
 }

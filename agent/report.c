@@ -2,7 +2,7 @@
 #include <config.h>
 #include "agent/report.h"
 
-#include "ovs/channel.h"
+#include "agent/punts.h"
 #include "lib/nethv-idl.h"
 #include "model.h"
 #include "nethv/version.h"
@@ -10,6 +10,7 @@
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/json.h"
 #include "openvswitch/poll-loop.h"
+#include "ovs/channel.h"
 #include "ovs/db.h"
 #include "ovs/ofswitch.h"
 #include "ovs/vswitch.h"
@@ -45,10 +46,15 @@ report_is_due(const struct report *report)
 }
 
 void
-report_run(struct report *report, struct ofswitch *sw, uint64_t too_big,
-           const struct channel *channel)
+report_run(struct report *report, struct ofswitch *sw,
+           const struct punts *punts, const struct channel *channel)
 {
-    report->drops[DROP_TOO_BIG] = too_big;
+    for (enum drop_reason reason = 0; reason < DROP_N_REASONS; reason++) {
+        uint64_t dropped = punts_dropped(punts, reason);
+        if (dropped != UINT64_MAX) {
+            report->drops[reason] = dropped;
+        }
+    }
     for (int i = CONTROL_IS_GOOD + 1; i < CONTROL_N_VERDICTS; i++) {
         report->control[i] = channel_count(channel, i);
     }
@@ -64,7 +70,7 @@ report_counts(struct report *report, const struct ofswitch_counts *counts)
     uint8_t reason = (counts->cookie & 0xff) - 1;
 
     if (counts->table == STAGE_DROP && reason < DROP_N_REASONS
-        && reason != DROP_TOO_BIG) {
+        && reason != DROP_TOO_BIG && reason != DROP_BAD_REQUEST) {
         report->drops[reason] = counts->n_packets;
     }
 }

@@ -13,6 +13,7 @@ struct channel;
 struct json;
 struct model;
 struct ofswitch;
+struct punts;
 struct ofswitch_counts;
 struct ovsdb_idl_txn;
 struct svec;
@@ -28,9 +29,9 @@ struct report *report_create(void);
 void report_destroy(struct report *);
 
 /* Asks the switch for its drop counters when they are due, and takes them.
- * 'too_big' is counted by the agent itself (punts.h), and so are the control
+ * Some reasons are counted by the agent itself ('punts'), and so are the control
  * frames of 'channel'. */
-void report_run(struct report *, struct ofswitch *, uint64_t too_big,
+void report_run(struct report *, struct ofswitch *, const struct punts *,
                 const struct channel *);
 void report_counts(struct report *, const struct ofswitch_counts *);
 void report_wait(const struct report *);

@@ -10,11 +10,13 @@
 #include "cli/cmd.h"
 #include "cli/places.h"
 #include "cli/show-json.h"
+#include "addressing.h"
 #include "model.h"
 #include "nethv-idl.h"
 #include "nethv/wire.h"
 #include "openvswitch/json.h"
 #include "packets.h"
+#include "svec.h"
 #include "util.h"
 
 static void
@@ -97,6 +99,31 @@ put_port(struct ds *s, const struct ovsdb_idl *idl, const struct vport *port)
 }
 
 static void
+put_addressing(struct ds *s, const char *name,
+               const struct addressing *addressing)
+{
+    size_t n;
+    if (!addressing) {
+        return;
+    }
+    const struct addressing_key *keys = addressing_keys(addressing->kind, &n);
+    ds_put_format(s, "      %s: ", name);
+    for (size_t i = 0; i < n; i++) {
+        struct svec values = SVEC_EMPTY_INITIALIZER;
+        keys[i].get(addressing, &values);
+        for (size_t j = 0; j < values.n; j++) {
+            ds_put_format(s, "%s %s", j ? "," : keys[i].name,
+                          values.names[j]);
+        }
+        ds_put_cstr(s, values.n ? "; " : "");
+        svec_destroy(&values);
+    }
+    ds_chomp(s, ' ');
+    ds_chomp(s, ';');
+    ds_put_char(s, '\n');
+}
+
+static void
 put_switch(struct ds *s, const struct ovsdb_idl *idl,
            const struct vswitch *vswitch)
 {
@@ -109,6 +136,8 @@ put_switch(struct ds *s, const struct ovsdb_idl *idl,
         ds_put_format(s, ", flood group %"PRIu32, vswitch->group);
     }
     ds_put_char(s, '\n');
+    put_addressing(s, "dhcp", vswitch->dhcp);
+    put_addressing(s, "ra", vswitch->ra);
     ports = show_sorted_ports(vswitch, &n);
     for (size_t i = 0; i < n; i++) {
         put_port(s, idl, ports[i]);

@@ -7,6 +7,7 @@
 
 #include "cli/cmd.h"
 #include "compile/compile.h"
+#include "dhcp-answer.h"
 #include "dp-packet.h"
 #include "flow.h"
 #include "model.h"
@@ -16,6 +17,8 @@
 #include "openvswitch/ofp-flow.h"
 #include "packets.h"
 #include "pipeline.h"
+#include "port-answer.h"
+#include "router-advert.h"
 #include "trace.h"
 #include "tree.h"
 #include "twin.h"
@@ -110,10 +113,38 @@ echo_flow(const struct vport *from, const struct vport *to, struct flow *flow)
     }
 }
 
-/* Reads what the user says of the frame: another port, or a flow. */
+/* The frames that an endpoint sends to learn its addresses, by name. */
+static const struct request {
+    const char *name;
+    void (*compose)(struct eth_addr mac, struct dp_packet *);
+} requests[] = {
+    { "dhcp", dhcp_discover },
+    { "rs", advert_solicit },
+};
+
+static char *
+parse_flow(const struct vport *from, const char *text,
+           struct dp_packet *packet)
+{
+    struct flow flow;
+    char *error = parse_ofp_exact_flow(&flow, NULL, NULL, text, NULL);
+    if (error) {
+        char *sentence = xasprintf("flow \"%s\": %s", text, error);
+        free(error);
+        return sentence;
+    }
+    if (eth_addr_is_zero(flow.dl_src) && from->n_macs) {
+        flow.dl_src = from->macs[0].address;
+    }
+    flow_compose(packet, &flow, NULL, 64);
+    return NULL;
+}
+
+/* Makes the frame that the user means: to another port, a request, or a
+ * flow. */
 static char *
 parse_frame(struct ctl_context *ctx, const struct vport *from,
-            const char *text, struct flow *flow)
+            const char *text, struct dp_packet *packet)
 {
     const struct vport *to = find_port(ctx, text);
 
@@ -123,24 +154,24 @@ parse_frame(struct ctl_context *ctx, const struct vport *from,
                              "goes from one to the other", from->row.name,
                              to->row.name);
         }
-        echo_flow(from, to, flow);
+        struct flow flow;
+        echo_flow(from, to, &flow);
+        flow_compose(packet, &flow, NULL, 64);
         return NULL;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(requests); i++) {
+        if (!strcmp(text, requests[i].name)) {
+            requests[i].compose(from->n_macs ? from->macs[0].address
+                                : eth_addr_zero, packet);
+            return NULL;
+        }
     }
     if (!strpbrk(text, ",=")) {
         return xasprintf("there is no port %s; a flow looks like \"icmp,"
                          "nw_src=10.0.0.1,nw_dst=10.0.0.2,"
                          "dl_dst=02:00:00:00:00:02\"", text);
     }
-    char *error = parse_ofp_exact_flow(flow, NULL, NULL, text, NULL);
-    if (error) {
-        char *sentence = xasprintf("flow \"%s\": %s", text, error);
-        free(error);
-        return sentence;
-    }
-    if (eth_addr_is_zero(flow->dl_src) && from->n_macs) {
-        flow->dl_src = from->macs[0].address;
-    }
-    return NULL;
+    return parse_flow(from, text, packet);
 }
 
 /* The outcome for a person: which virtual switches and links, which hosts. */
@@ -231,9 +262,57 @@ put_steps(const struct summary *s, int indent, const struct ovs_list *steps)
     }
 }
 
+/* Says what the agent, to whom 'event' went, answers 'from'. */
+static void
+put_answer(const struct summary *s, const struct vport *from,
+           const struct trace_event *event)
+{
+    unsigned int mtu = model_endpoint_mtu(cli_model(s->ctx));
+    enum port_answer result = PORT_ANSWER_NONE;
+    struct dp_packet answer;
+    char *what = NULL;
+
+    dp_packet_init(&answer, 0);
+    switch (event->userdata_size ? event->userdata[0] : 0) {
+    case COMPILE_PUNT_DHCP:
+        result = port_answer_dhcp(from, event->frame, event->size, mtu,
+                                  &answer);
+        what = result == PORT_ANSWERED ? dhcp_describe(&answer) : NULL;
+        break;
+    case COMPILE_PUNT_SOLICIT:
+        result = port_answer_solicit(from, event->frame, event->size, mtu,
+                                     &answer);
+        what = xstrdup("a router advertisement");
+        break;
+    default:
+        break;
+    }
+    if (result == PORT_ANSWERED) {
+        put(s, 1, "answered by nethv-agent with %s", what);
+        put(s, 1, "delivered to %s", from->row.name);
+    } else if (result == PORT_ANSWER_BAD) {
+        put(s, 1, "dropped by nethv-agent: %s, a frame that %s",
+            pipeline_reason_name(DROP_BAD_REQUEST),
+            pipeline_reason_meaning(DROP_BAD_REQUEST));
+    }
+    free(what);
+    dp_packet_uninit(&answer);
+}
+
+static void
+put_answers(const struct summary *s, const struct vport *from,
+            const struct trace *trace)
+{
+    for (size_t i = 0; i < trace->n_events; i++) {
+        if (trace->events[i].kind == TRACE_EVENT_CONTROLLER) {
+            put_answer(s, from, &trace->events[i]);
+        }
+    }
+}
+
 static void
 put_trace(struct ctl_context *ctx, const struct twin *twin,
-          const struct trace *trace)
+          const struct vport *from, const struct trace *trace)
 {
     const struct summary summary = { ctx, twin };
 
@@ -243,30 +322,26 @@ put_trace(struct ctl_context *ctx, const struct twin *twin,
         trace_format(trace, &ctx->output);
     } else {
         put_steps(&summary, 0, &trace->steps);
+        put_answers(&summary, from, trace);
     }
 }
 
 static void
 run_frame(struct ctl_context *ctx, const struct vport *from,
-          const struct flow *flow)
+          const struct dp_packet *packet)
 {
     struct tree tree;
     uint32_t number = read_tree(ctx, &tree);
     struct twin *twin = twin_create(cli_model(ctx), &tree, number);
-    struct dp_packet packet;
-
-    dp_packet_init(&packet, 0);
-    flow_compose(&packet, flow, NULL, 64);
-    struct trace *trace = twin_run(twin, from, dp_packet_data(&packet),
-                                   dp_packet_size(&packet), true);
+    struct trace *trace = twin_run(twin, from, dp_packet_data(packet),
+                                   dp_packet_size(packet), true);
     if (trace) {
-        put_trace(ctx, twin, trace);
+        put_trace(ctx, twin, from, trace);
         trace_destroy(trace);
     } else {
         ctx->error = xasprintf("the host that has %s has not said yet where "
                                "it is", from->row.name);
     }
-    dp_packet_uninit(&packet);
     twin_destroy(twin);
 }
 
@@ -274,7 +349,9 @@ static void
 cmd_trace(struct ctl_context *ctx)
 {
     const struct vport *from = find_port(ctx, ctx->argv[1]);
-    struct flow flow;
+    struct dp_packet packet;
+
+    dp_packet_init(&packet, 0);
 
     if (!from) {
         ctl_error(ctx, "there is no port %s: a port is named "
@@ -283,15 +360,16 @@ cmd_trace(struct ctl_context *ctx)
         ctl_error(ctx, "%s is not bound: no interface of any host has "
                   "external_ids:iface-id=%s", from->row.name, from->row.name);
     } else {
-        ctx->error = parse_frame(ctx, from, ctx->argv[2], &flow);
+        ctx->error = parse_frame(ctx, from, ctx->argv[2], &packet);
         if (!ctx->error) {
-            run_frame(ctx, from, &flow);
+            run_frame(ctx, from, &packet);
         }
     }
+    dp_packet_uninit(&packet);
 }
 
 static const struct ctl_command_syntax verbs[] = {
-    {"trace", 2, 2, "FROM-PORT TO-PORT|FLOW", pre_trace, cmd_trace, NULL,
+    {"trace", 2, 2, "FROM-PORT TO-PORT|FLOW|dhcp|rs", pre_trace, cmd_trace, NULL,
      "--detailed", RO},
     {NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, RO},
 };
@@ -301,5 +379,6 @@ const struct verb_group trace_verbs = {
   trace FROM TO               a packet from one port to another: switches,\n\
                               links, hosts\n\
   trace FROM FLOW             the same for a frame described as in\n\
-                              ovs-fields(7)\n"
+                              ovs-fields(7)\n\
+  trace FROM dhcp|rs          its DHCP request, or router solicitation\n"
 };

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "addressing.h"
 #include "model.h"
 #include "nethv-idl.h"
 #include "openvswitch/dynamic-string.h"
@@ -84,6 +85,14 @@ put_switch(struct enactor *e, const struct ovsdb_idl_row *row_,
     }
     nethvrec_switch_set_mode(row, vswitch->mode == SWITCH_OPENFLOW
                                   ? "openflow" : "learning");
+    struct smap dhcp = SMAP_INITIALIZER(&dhcp);
+    struct smap ra = SMAP_INITIALIZER(&ra);
+    addressing_to_map(vswitch->dhcp, &dhcp);
+    addressing_to_map(vswitch->ra, &ra);
+    nethvrec_switch_set_dhcp(row, &dhcp);
+    nethvrec_switch_set_ra(row, &ra);
+    smap_destroy(&dhcp);
+    smap_destroy(&ra);
     return &row->header_;
 }
 

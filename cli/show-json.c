@@ -7,11 +7,13 @@
 #include <string.h>
 
 #include "cli/places.h"
+#include "addressing.h"
 #include "model.h"
 #include "nethv-idl.h"
 #include "nethv/wire.h"
 #include "openvswitch/json.h"
 #include "packets.h"
+#include "smap.h"
 #include "util.h"
 
 /* Defines show_sorted_NAMES(), which sorts the members of the list LIST of a
@@ -140,6 +142,18 @@ json_port(const struct ovsdb_idl *idl, const struct vport *port)
     return json;
 }
 
+static void
+put_addressing(struct json *json, const char *name,
+               const struct addressing *addressing)
+{
+    if (addressing) {
+        struct smap map = SMAP_INITIALIZER(&map);
+        addressing_to_map(addressing, &map);
+        json_object_put(json, name, smap_to_json(&map));
+        smap_destroy(&map);
+    }
+}
+
 static struct json *
 json_switch(const struct ovsdb_idl *idl, const struct vswitch *vswitch)
 {
@@ -150,6 +164,8 @@ json_switch(const struct ovsdb_idl *idl, const struct vswitch *vswitch)
     json_object_put_string(json, "mode", vswitch->mode == SWITCH_OPENFLOW
                                          ? "openflow" : "learning");
     put_integer(json, "group", vswitch->group);
+    put_addressing(json, "dhcp", vswitch->dhcp);
+    put_addressing(json, "ra", vswitch->ra);
     struct vport **sorted = show_sorted_ports(vswitch, &n);
     for (size_t i = 0; i < n; i++) {
         json_array_add(ports, json_port(idl, sorted[i]));

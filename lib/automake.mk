@@ -6,6 +6,9 @@
 # themselves.
 noinst_LTLIBRARIES += lib/libpure.la lib/libfollow.la lib/libcore.la
 lib_libpure_la_SOURCES = \
+	lib/addressing.c \
+	lib/addressing.h \
+	lib/compile/addressing.c \
 	lib/compile/affect.c \
 	lib/compile/answer.c \
 	lib/compile/classify.c \
@@ -26,6 +29,9 @@ lib_libpure_la_SOURCES = \
 	lib/control-frame.h \
 	lib/control-ledger.c \
 	lib/control-ledger.h \
+	lib/dhcp-answer.c \
+	lib/dhcp-answer.h \
+	lib/document-addressing.c \
 	lib/document-cloud.c \
 	lib/document-inventory.c \
 	lib/document-port.c \
@@ -62,6 +68,8 @@ lib_libpure_la_SOURCES = \
 	lib/pipeline.h \
 	lib/plan.c \
 	lib/plan.h \
+	lib/port-answer.c \
+	lib/port-answer.h \
 	lib/provider.c \
 	lib/provider.h \
 	lib/repair-ends.c \
@@ -70,6 +78,8 @@ lib_libpure_la_SOURCES = \
 	lib/repair-view.c \
 	lib/repair.c \
 	lib/repair.h \
+	lib/router-advert.c \
+	lib/router-advert.h \
 	lib/row-json.c \
 	lib/row-json.h \
 	lib/rule-set.c \

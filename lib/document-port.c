@@ -3,11 +3,15 @@
 #include "document-private.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "hash.h"
 #include "notation.h"
 #include "packets.h"
 #include "util.h"
+
+/* Behind a network in a port's "ips". */
+#define EUI64 " eui-64"
 
 /* A MAC address of the network that is being parsed. */
 struct mac_use {
@@ -74,6 +78,42 @@ parse_macs(const struct json_cursor *cursor, struct port_parser *port)
     return json_cursor_each(cursor, "mac", parse_mac, port);
 }
 
+/* What SLAAC makes of the port's MAC address in the network 'text' (RFC 4291,
+ * appendix A). */
+static char *
+make_eui64(const char *text, const struct port_parser *port,
+           struct ip_prefix *ip)
+{
+    struct in6_addr network;
+    char *fault = notation_network_parse(text, &network, &ip->plen);
+
+    if (!fault && (ip->plen != 64 || IN6_IS_ADDR_V4MAPPED(&network))) {
+        fault = xstrdup("eui-64 needs an IPv6 network of 64 bits, such as "
+                        "fd00::/64");
+    } else if (!fault && port->n_macs != 1) {
+        fault = xstrdup("eui-64 needs a port with one \"mac\"");
+    } else if (!fault) {
+        in6_generate_eui64(port->macs[0], &network, &ip->address);
+    }
+    return fault;
+}
+
+static char *
+parse_prefix(const char *text, const struct port_parser *port,
+             struct ip_prefix *ip)
+{
+    size_t length = strlen(text);
+    size_t suffix = strlen(EUI64);
+
+    if (length <= suffix || strcmp(text + length - suffix, EUI64)) {
+        return notation_ip_parse(text, &ip->address, &ip->plen);
+    }
+    char *network = xmemdup0(text, length - suffix);
+    char *fault = make_eui64(network, port, ip);
+    free(network);
+    return fault;
+}
+
 static char *
 parse_ip(const struct json_cursor *cursor, void *port_)
 {
@@ -85,8 +125,7 @@ parse_ip(const struct json_cursor *cursor, void *port_)
     struct ip_prefix ip;
     if (!fault) {
         fault = document_fault(
-            cursor, notation_ip_parse(json_string_value(cursor->value),
-                                      &ip.address, &ip.plen));
+            cursor, parse_prefix(json_string_value(cursor->value), port, &ip));
     }
     if (fault) {
         return fault;

@@ -6,6 +6,7 @@
 
 #include <netinet/in.h>
 
+#include "addressing.h"
 #include "document.h"
 #include "json-cursor.h"
 #include "model.h"
@@ -52,6 +53,12 @@ struct switch_parser {
 
 /* Parses the port at 'cursor', of the struct switch_parser 'vswitch'. */
 char *document_parse_port(const struct json_cursor *cursor, void *vswitch);
+
+/* Parses the member 'key' of the switch at 'cursor', an addressing of 'kind',
+ * into '*addressing', which the caller destroys; NULL if it is not there. */
+char *document_parse_addressing(const struct json_cursor *cursor,
+                                const char *key, enum addressing_kind kind,
+                                struct addressing **addressing);
 
 /* Frees the notes on MAC addresses that parsing ports has left. */
 void document_forget_macs(struct network_parser *);

@@ -32,6 +32,8 @@ put_switch(struct model *model, const struct model_row *row)
         .name = row->name,
         .network = vswitch->network->row.uuid,
         .mode = vswitch->mode,
+        .dhcp = vswitch->dhcp,
+        .ra = vswitch->ra,
     };
     model_put_switch(model, &row->uuid, &spec);
 }

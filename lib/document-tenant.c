@@ -57,11 +57,14 @@ parse_switch(const struct json_cursor *cursor, void *network_)
     static const struct json_field fields[] = {
         { "name", JSON_A_STRING, true },
         { "mode", JSON_A_STRING, false },
+        { "dhcp", JSON_AN_OBJECT, false },
+        { "ra", JSON_AN_OBJECT, false },
         { "ports", JSON_A_LIST, false },
     };
     struct network_parser *network = network_;
     struct switch_parser vswitch = { .network = network };
     struct switch_spec spec = { .network = network->uuid };
+    struct addressing *dhcp = NULL, *ra = NULL;
     char *path = NULL;
     char *fault = json_cursor_check_object(cursor, "a switch", fields,
                                            ARRAY_SIZE(fields));
@@ -73,11 +76,27 @@ parse_switch(const struct json_cursor *cursor, void *network_)
         fault = parse_mode(cursor, &spec.mode);
     }
     if (!fault) {
+        fault = document_parse_addressing(cursor, "dhcp", ADDRESSING_DHCP,
+                                          &dhcp);
+    }
+    if (!fault) {
+        fault = document_parse_addressing(cursor, "ra", ADDRESSING_RA, &ra);
+    }
+    if (!fault && spec.mode != SWITCH_LEARNING && (dhcp || ra)) {
+        fault = json_cursor_fault(cursor, "is in mode \"openflow\", whose "
+                                  "controller answers: remove \"dhcp\" and "
+                                  "\"ra\"");
+    }
+    if (!fault) {
         spec.name = vswitch.path = path;
+        spec.dhcp = dhcp;
+        spec.ra = ra;
         model_put_switch(network->model, &vswitch.uuid, &spec);
         fault = json_cursor_each(cursor, "ports", document_parse_port,
                                  &vswitch);
     }
+    addressing_destroy(dhcp);
+    addressing_destroy(ra);
     free(path);
     return fault;
 }

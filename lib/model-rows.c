@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "addressing.h"
 #include "model-private.h"
 #include "packets.h"
 #include "topology.h"
@@ -169,6 +170,10 @@ vswitch_clear(struct model *model, struct model_row *row)
     ovs_list_remove(&vswitch->network_node);
     model_row_unref(model, &vswitch->network->row);
     vswitch->network = NULL;
+    addressing_destroy(vswitch->dhcp);
+    addressing_destroy(vswitch->ra);
+    vswitch->dhcp = NULL;
+    vswitch->ra = NULL;
 }
 
 static bool
@@ -186,7 +191,9 @@ model_put_switch(struct model *model, const struct uuid *uuid,
     if (vswitch->row.present
         && nullable_string_is_equal(vswitch->row.name, spec->name)
         && uuid_equals(&vswitch->network->row.uuid, &spec->network)
-        && vswitch->mode == spec->mode) {
+        && vswitch->mode == spec->mode
+        && addressing_equals(vswitch->dhcp, spec->dhcp)
+        && addressing_equals(vswitch->ra, spec->ra)) {
         return;
     }
     model_row_before(model, &vswitch->row);
@@ -197,6 +204,8 @@ model_put_switch(struct model *model, const struct uuid *uuid,
     topology_invalidate(network);
     ovs_list_push_back(&network->switches, &vswitch->network_node);
     vswitch->mode = spec->mode;
+    vswitch->dhcp = addressing_clone(spec->dhcp);
+    vswitch->ra = addressing_clone(spec->ra);
     model_row_present(model, &vswitch->row, spec->name);
     model_row_after(model, &vswitch->row);
 }

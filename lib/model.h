@@ -34,6 +34,7 @@
 #include "openvswitch/types.h"
 #include "openvswitch/uuid.h"
 
+struct addressing;
 struct ds;
 
 enum model_kind {
@@ -92,6 +93,8 @@ struct vswitch {
     struct network *network;
     struct ovs_list network_node;
     enum switch_mode mode;
+    struct addressing *dhcp;        /* NULL if it is not answered. */
+    struct addressing *ra;
     uint32_t group;                 /* Flood group, 0 while none. */
     struct ovs_list ports;          /* struct vport by 'switch_node'. */
     struct ovs_list ends;           /* struct vlink_end by 'switch_node'. */
@@ -268,6 +271,7 @@ struct switch_spec {
     const char *name;
     struct uuid network;
     enum switch_mode mode;
+    const struct addressing *dhcp, *ra; /* NULL for none. */
 };
 struct port_spec {
     const char *name;

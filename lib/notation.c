@@ -271,6 +271,72 @@ notation_host_ip_format(const struct in6_addr *ip)
     return xstrdup(ipv6_string_mapped(s, ip));
 }
 
+char *
+notation_network_parse(const char *s, struct in6_addr *ipp, uint8_t *plenp)
+{
+    char address[INET6_ADDRSTRLEN];
+    const char *prefix;
+    struct in6_addr ip;
+    ovs_be32 ip4;
+    uint8_t plen;
+
+    if (!split_prefix(s, address, &prefix) || !prefix
+        || !scan_plen(prefix, 128, &plen)) {
+        return wrong(s, "is no network: write one such as 10.1.0.0/16 or "
+                     "fd01::/64");
+    }
+    if (inet_pton(AF_INET, address, &ip4) == 1 && plen <= 32) {
+        ip = in6_addr_mapped_ipv4(ip4 & be32_prefix_mask(plen));
+        if (in6_addr_get_mapped_ipv4(&ip) != ip4) {
+            return wrong(s, "is no network: clear the bits after the prefix");
+        }
+    } else if (inet_pton(AF_INET6, address, &ip) == 1) {
+        struct in6_addr mask = ipv6_create_mask(plen);
+        struct in6_addr net = ipv6_addr_bitand(&ip, &mask);
+        if (!ipv6_addr_equals(&net, &ip)) {
+            return wrong(s, "is no network: clear the bits after the prefix");
+        }
+    } else {
+        return wrong(s, "is no network: write one such as 10.1.0.0/16 or "
+                     "fd01::/64");
+    }
+    *ipp = ip;
+    *plenp = plen;
+    return NULL;
+}
+
+/* Domain names. */
+
+static bool
+domain_valid(const char *s)
+{
+    if (strlen(s) > NOTATION_DOMAIN_MAX) {
+        return false;
+    }
+    for (;;) {
+        size_t n = strcspn(s, ".");
+        for (size_t i = 0; i < n; i++) {
+            if (!is_alphanumeric(s[i]) && s[i] != '-' && s[i] != '_') {
+                return false;
+            }
+        }
+        if (n < 1 || n > 63) {
+            return false;
+        } else if (!s[n]) {
+            return true;
+        }
+        s += n + 1;
+    }
+}
+
+char *
+notation_domain_check(const char *s)
+{
+    return (domain_valid(s) ? NULL
+            : wrong(s, "is no domain name: write one such as shop.example, of "
+                    "at most 100 characters"));
+}
+
 /* Bandwidths. */
 
 static const struct unit {

@@ -38,6 +38,16 @@ char *notation_ip_format(const struct in6_addr *ip, uint8_t plen);
 char *notation_host_ip_parse(const char *s, struct in6_addr *ip);
 char *notation_host_ip_format(const struct in6_addr *ip);
 
+/* A network: an address whose bits behind the prefix length are zero
+ * ("10.1.0.0/16"), and not everything. */
+char *notation_network_parse(const char *s, struct in6_addr *ip,
+                             uint8_t *plen);
+
+/* A domain name: labels of letters, digits, '-' and '_' joined by '.', at most
+ * NOTATION_DOMAIN_MAX characters. */
+#define NOTATION_DOMAIN_MAX 100
+char *notation_domain_check(const char *s);
+
 /* Bits per second: digits and perhaps k, M, G or T (powers of 1,000); 0 for no
  * limit, else NOTATION_BANDWIDTH_MIN to NOTATION_BANDWIDTH_MAX, which are what
  * meters can do.  Canonical: the largest unit that is exact. */

@@ -98,6 +98,8 @@ enum stage {
                                              "that nothing leads to")         \
     REASON(TOO_BIG,       "too-big",         "is larger than the MTU and not "\
                                              "IP")                            \
+    REASON(BAD_REQUEST,   "bad-request",     "is a DHCP request or router "   \
+                                             "solicitation that makes no sense") \
     REASON(FORGED_SOURCE, "forged-source",   "came by a tunnel its wire "     \
                                              "source does not belong to")     \
     REASON(CONTROL,       "control",         "claims to be nethv's own and is "\

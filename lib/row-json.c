@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "addressing.h"
 #include "notation.h"
 #include "packets.h"
 #include "provider.h"
@@ -85,6 +86,57 @@ switch_mode(const struct model_row *row)
 {
     return json_value_string(ROW(row, vswitch)->mode == SWITCH_OPENFLOW
                              ? "openflow" : "learning");
+}
+
+static json_t *
+addressing_option(const struct addressing *addressing,
+                  const struct addressing_key *key)
+{
+    struct svec values = SVEC_EMPTY_INITIALIZER;
+    json_t *option = NULL;
+
+    key->get(addressing, &values);
+    if (key->list && values.n) {
+        option = json_value_array();
+        for (size_t i = 0; i < values.n; i++) {
+            json_array_append_new(option, json_value_string(values.names[i]));
+        }
+    } else if (values.n) {
+        option = (key->number ? json_value_integer(atoll(values.names[0]))
+                  : json_value_string(values.names[0]));
+    }
+    svec_destroy(&values);
+    return option;
+}
+
+static json_t *
+addressing_or_null(const struct addressing *addressing)
+{
+    if (!addressing) {
+        return json_null();
+    }
+    json_t *object = json_value_object();
+    size_t n;
+    const struct addressing_key *keys = addressing_keys(addressing->kind, &n);
+    for (size_t i = 0; i < n; i++) {
+        json_t *option = addressing_option(addressing, &keys[i]);
+        if (option) {
+            json_object_set_new(object, keys[i].name, option);
+        }
+    }
+    return object;
+}
+
+static json_t *
+switch_dhcp(const struct model_row *row)
+{
+    return addressing_or_null(ROW(row, vswitch)->dhcp);
+}
+
+static json_t *
+switch_ra(const struct model_row *row)
+{
+    return addressing_or_null(ROW(row, vswitch)->ra);
 }
 
 static json_t *
@@ -242,6 +294,8 @@ host_encaps(const struct model_row *row)
 
 static const struct row_field switch_fields[] = {
     { "mode", false, false, switch_mode },
+    { "dhcp", false, false, switch_dhcp },
+    { "ra", false, false, switch_ra },
 };
 
 static const struct row_field port_fields[] = {

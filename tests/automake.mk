@@ -6,6 +6,7 @@ tests_unit_tests_SOURCES = \
 	gateway/relays.c \
 	lab/wan/ring.c \
 	lab/wan/shape.c \
+	tests/unit/addressing.c \
 	tests/unit/compile.c \
 	tests/unit/compile-random.c \
 	tests/unit/control.c \
@@ -100,6 +101,7 @@ EXTRA_DIST += tests/system/test_bench.py
 EXTRA_DIST += tests/system/test_ctl.py
 EXTRA_DIST += tests/system/test_db.py
 EXTRA_DIST += tests/system/test_demo.py
+EXTRA_DIST += tests/system/test_dhcp.py
 EXTRA_DIST += tests/system/test_diagnose.py
 EXTRA_DIST += tests/system/test_examples.py
 EXTRA_DIST += tests/system/test_firewall.py
@@ -135,6 +137,7 @@ sanitized-tests: $(BUILT_SOURCES)
 # With --enable-fuzz libFuzzer drives them, else "make check" replays the corpus.
 FUZZERS = \
 	tests/fuzz-control \
+	tests/fuzz-dhcp \
 	tests/fuzz-document \
 	tests/fuzz-enrol \
 	tests/fuzz-handover \
@@ -157,6 +160,11 @@ tests_fuzz_control_SOURCES = tests/fuzz/control.c $(FUZZ_DRIVER)
 tests_fuzz_control_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/control"'
 tests_fuzz_control_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_control_LDADD = $(CORE_LIBS)
+
+tests_fuzz_dhcp_SOURCES = tests/fuzz/dhcp.c $(FUZZ_DRIVER)
+tests_fuzz_dhcp_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/dhcp"'
+tests_fuzz_dhcp_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_dhcp_LDADD = $(CORE_LIBS)
 
 tests_fuzz_document_SOURCES = tests/fuzz/document.c $(FUZZ_DRIVER)
 tests_fuzz_document_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/document"'

@@ -37,6 +37,20 @@ forward(struct emit *e)
     emit_end(e);
 }
 
+void
+act_answer_arp(struct emit *e, struct eth_addr mac, ovs_be32 ip)
+{
+    act_text(e, "move:NXM_OF_ETH_SRC[]->NXM_OF_ETH_DST[],"
+             "set_field:"ETH_ADDR_FMT"->eth_src,"
+             "set_field:2->arp_op,"
+             "move:NXM_NX_ARP_SHA[]->NXM_NX_ARP_THA[],"
+             "set_field:"ETH_ADDR_FMT"->arp_sha,"
+             "move:NXM_OF_ARP_SPA[]->NXM_OF_ARP_TPA[],"
+             "set_field:"IP_FMT"->arp_spa",
+             ETH_ADDR_ARGS(mac), ETH_ADDR_ARGS(mac), IP_ARGS(ip));
+    act_output_field(e, FIELD_IN);
+}
+
 static void
 emit_arp(struct emit *e, const struct vport *port, struct eth_addr mac,
          ovs_be32 ip)
@@ -50,15 +64,7 @@ emit_arp(struct emit *e, const struct vport *port, struct eth_addr mac,
     forward(e);
 
     begin_arp(e, port, PRIO_ANSWER, ip);
-    act_text(e, "move:NXM_OF_ETH_SRC[]->NXM_OF_ETH_DST[],"
-             "set_field:"ETH_ADDR_FMT"->eth_src,"
-             "set_field:2->arp_op,"
-             "move:NXM_NX_ARP_SHA[]->NXM_NX_ARP_THA[],"
-             "set_field:"ETH_ADDR_FMT"->arp_sha,"
-             "move:NXM_OF_ARP_SPA[]->NXM_OF_ARP_TPA[],"
-             "set_field:"IP_FMT"->arp_spa",
-             ETH_ADDR_ARGS(mac), ETH_ADDR_ARGS(mac), IP_ARGS(ip));
-    act_output_field(e, FIELD_IN);
+    act_answer_arp(e, mac, ip);
     emit_end(e);
 }
 

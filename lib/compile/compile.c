@@ -5,6 +5,7 @@
 #include "compile/internal.h"
 #include "hash.h"
 #include "nethv/wire.h"
+#include "port-answer.h"
 #include "util.h"
 #include "uuid.h"
 
@@ -486,33 +487,67 @@ compare_meters(const void *a_, const void *b_)
     return a->id < b->id ? -1 : a->id > b->id;
 }
 
+struct meter_list {
+    struct compiled_meter *meters;
+    size_t n, allocated;
+};
+
+static void
+add_meter(struct meter_list *list, uint32_t id, uint64_t kbps)
+{
+    if (list->n >= list->allocated) {
+        list->meters = x2nrealloc(list->meters, &list->allocated,
+                                  sizeof *list->meters);
+    }
+    list->meters[list->n++] = (struct compiled_meter) {
+        .id = id,
+        .kbps = kbps,
+    };
+}
+
+static void
+add_endpoint_meter(void *list, const struct vport *port, uint32_t ofport)
+{
+    if (port_has_dhcp(port) || port_has_advert(port)) {
+        add_meter(list, ENDPOINT_METERS + ofport, ENDPOINT_KBPS);
+    }
+}
+
+void
+compiler_each_endpoint(const struct compiler *c, compiler_visit *visit,
+                       void *aux)
+{
+    const struct endpoint *ep;
+
+    HMAP_FOR_EACH (ep, node, &c->endpoints) {
+        const struct model_row *row = model_find(c->model, MODEL_PORT,
+                                                 &ep->port);
+        if (row) {
+            visit(aux, CONTAINER_OF(row, struct vport, row), ep->ofport);
+        }
+    }
+}
+
 void
 compiler_meters(const struct compiler *c, struct compiled_meter **metersp,
                 size_t *n)
 {
-    static const struct compiled_meter fixed[] = {
-        { .id = PUNT_METER, .kbps = PUNT_KBPS },
-        { .id = CONTROL_METER, .kbps = CONTROL_KBPS },
-    };
-    struct compiled_meter *meters = xmemdup(fixed, sizeof fixed);
-    size_t count = ARRAY_SIZE(fixed), allocated = count;
+    struct meter_list list = { .n = 0 };
     const struct model_row *row;
 
     MODEL_FOR_EACH (row, MODEL_LINK, c->model) {
         const struct vlink *link = CONTAINER_OF(row, struct vlink, row);
         for (size_t from = 0; link->bandwidth && from < 2; from++) {
-            if (count >= allocated) {
-                meters = x2nrealloc(meters, &allocated, sizeof *meters);
-            }
-            meters[count++] = (struct compiled_meter) {
-                .id = link_meter(link, from),
-                .kbps = DIV_ROUND_UP(link->bandwidth, 1000),
-            };
+            add_meter(&list, link_meter(link, from),
+                      DIV_ROUND_UP(link->bandwidth, 1000));
         }
     }
-    qsort(meters, count, sizeof *meters, compare_meters);
-    *metersp = meters;
-    *n = count;
+    add_meter(&list, PUNT_METER, PUNT_KBPS);
+    add_meter(&list, CONTROL_METER, CONTROL_KBPS);
+    compiler_each_endpoint(c, add_endpoint_meter, &list);
+    qsort(list.meters, list.n, sizeof *list.meters, compare_meters);
+    *metersp = list.meters;
+    *n = list.n;
 }
 
 const struct model_row *

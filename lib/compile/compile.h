@@ -30,6 +30,8 @@ struct rule_set;
 enum compile_punt {
     COMPILE_PUNT_TOO_BIG = 1,       /* To be answered with an ICMP error. */
     COMPILE_PUNT_CONTROL = 2,       /* A control frame for this host. */
+    COMPILE_PUNT_DHCP,              /* These two: as port-answer.h says. */
+    COMPILE_PUNT_SOLICIT,
 };
 
 /* The structures below are compared as bytes: clear them before filling in. */
@@ -100,6 +102,12 @@ void compiler_destroy(struct compiler *);
 void compiler_set_endpoint(struct compiler *, const struct uuid *port,
                            uint32_t ofport);
 
+/* Calls 'visit' for each endpoint of this host whose port is in the model, in no
+ * order. */
+typedef void compiler_visit(void *aux, const struct vport *, uint32_t ofport);
+void compiler_each_endpoint(const struct compiler *, compiler_visit *visit,
+                            void *aux);
+
 /* Replaces what the compiler knows of the physical side; copies '*fabric'. */
 void compiler_set_fabric(struct compiler *, const struct fabric *fabric);
 
@@ -131,7 +139,7 @@ void compiler_edge_actions(uint8_t cloud, uint32_t ofport,
                            struct ofpbuf *actions);
 
 /* A meter that rules refer to: the bandwidth of a virtual link, or how much of
- * one kind goes to the agent. */
+ * one kind, or of one endpoint, goes to the agent. */
 struct compiled_meter {
     uint32_t id;
     uint64_t kbps;

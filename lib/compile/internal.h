@@ -125,6 +125,10 @@ void emit_control(const struct compiler *, struct emit *);
 void emit_security(struct emit *, const struct vport *);
 void emit_wire(struct emit *, const struct vport *);
 void emit_answer(struct emit *, const struct vport *);
+void emit_addressing(struct emit *, const struct vport *, uint32_t ofport);
+
+/* Makes of an ARP request the answer that 'mac' has 'ip', and sends it back. */
+void act_answer_arp(struct emit *, struct eth_addr mac, ovs_be32 ip);
 
 /* Sends the frame to 'port', which is bound, and to nobody else. */
 void act_to_port(struct emit *, const struct vport *);
@@ -159,6 +163,11 @@ void act_out(struct emit *, uint32_t ofport);
 #define PUNT_KBPS 16000
 #define CONTROL_METER (PUNT_METER + 1)
 #define CONTROL_KBPS 5000
+
+/* Requests of endpoints that the agent answers: a meter each, by OpenFlow
+ * port. */
+#define ENDPOINT_METERS UINT32_C(0x80000000)
+#define ENDPOINT_KBPS 64
 
 /* Returns the id of the meter for 'link' from its end 'from' (0 or 1). */
 uint32_t link_meter(const struct vlink *link, size_t from);

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 
 #include "compile/compile.h"
+#include "dp-packet.h"
 #include "openvswitch/list.h"
+#include "openvswitch/ofp-actions.h"
 #include "openvswitch/ofp-errors.h"
 #include "openvswitch/ofp-meter.h"
 #include "openvswitch/ofp-msgs.h"
@@ -592,6 +594,21 @@ ofswitch_packet_out(struct ofswitch *sw, const void *data, size_t size,
     return rconn_send(sw->rconn,
                       ofmsg_packet_out(data, size, in_port, ofpacts,
                                        ofpacts_len), NULL);
+}
+
+int
+ofswitch_output(struct ofswitch *sw, const struct dp_packet *packet,
+                uint32_t ofport)
+{
+    struct ofpbuf actions;
+
+    ofpbuf_init(&actions, 64);
+    ofpact_put_OUTPUT(&actions)->port = u16_to_ofp(ofport);
+    int error = ofswitch_packet_out(sw, dp_packet_data(packet),
+                                    dp_packet_size(packet), OFPP_CONTROLLER,
+                                    actions.data, actions.size);
+    ofpbuf_uninit(&actions);
+    return error;
 }
 
 void

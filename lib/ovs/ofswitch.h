@@ -131,6 +131,11 @@ int ofswitch_packet_out(struct ofswitch *, const void *data, size_t size,
                         ofp_port_t in_port, const struct ofpact *ofpacts,
                         size_t ofpacts_len);
 
+/* Sends 'packet' out of OpenFlow port 'ofport'. */
+struct dp_packet;
+int ofswitch_output(struct ofswitch *, const struct dp_packet *packet,
+                    uint32_t ofport);
+
 /* Asks for the counters of the rules in 'table'; they come by the 'counts'
  * callback, one call a rule.  Does nothing while an earlier question is open
  * or the switch is not connected. */

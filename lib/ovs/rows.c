@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "addressing.h"
 #include "document.h"
 #include "model.h"
 #include "nethv-idl.h"
@@ -178,6 +179,17 @@ put_network(struct model *model, const struct ovsdb_idl_row *row_,
     return error;
 }
 
+/* Returns what is wrong in 'column', or NULL. */
+static char *
+addressing_of(const char *column, enum addressing_kind kind,
+              const struct smap *map, struct addressing **addressing)
+{
+    char *clause = addressing_from_map(kind, map, addressing);
+    char *error = clause ? xasprintf("%s: %s", column, clause) : NULL;
+    free(clause);
+    return error;
+}
+
 static char *
 put_switch(struct model *model, const struct ovsdb_idl_row *row_,
            struct uuid *subject)
@@ -188,16 +200,27 @@ put_switch(struct model *model, const struct ovsdb_idl_row *row_,
     if (!error && row->network) {
         error = check_under(row->name, row->network->name);
     }
+    struct addressing *dhcp = NULL, *ra = NULL;
+    if (!error) {
+        error = addressing_of("dhcp", ADDRESSING_DHCP, &row->dhcp, &dhcp);
+    }
+    if (!error) {
+        error = addressing_of("ra", ADDRESSING_RA, &row->ra, &ra);
+    }
     if (!error) {
         struct switch_spec spec = {
             .name = row->name,
             .network = *reference(row_, &nethvrec_switch_col_network),
             .mode = (!strcmp(row->mode, "openflow")
                      ? SWITCH_OPENFLOW : SWITCH_LEARNING),
+            .dhcp = dhcp,
+            .ra = ra,
         };
         *subject = row_->uuid;
         model_put_switch(model, subject, &spec);
     }
+    addressing_destroy(dhcp);
+    addressing_destroy(ra);
     return error;
 }
 

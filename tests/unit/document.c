@@ -113,7 +113,11 @@ parse(const char *quoted)
     "  {'name': 'web', 'mac': ['02:00:00:00:00:02', '02:00:00:00:00:01'],"  \
     "   'ips': ['fd00::1/64', '10.0.0.1/24'], 'security': true},"           \
     "  {'name': 'any', 'sharing': true}]},"                                 \
-    "  {'name': 's2', 'ports': []}],"                                       \
+    "  {'name': 's2', 'ports': [], 'dhcp': {'router': '10.0.0.254',"        \
+    "   'routes': ['10.2.0.0/16 via 10.0.0.9', '10.1.0.0/16 via 10.0.0.8']," \
+    "   'dns': ['10.0.0.54', '10.0.0.53'], 'domain': 'shop.example'},"      \
+    "   'ra': {'router': 'fe80::1', 'routes': ['fd01::/64'],"               \
+    "          'lifetime': 600}}],"                                         \
     "'links': [{'name': 'l1', 'a': 's1', 'b': 's2',"                        \
     "           'bandwidth': '100M'}]},"                                    \
     "{'name': 'empty'}]}"

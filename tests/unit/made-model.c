@@ -5,9 +5,11 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "addressing.h"
 #include "nethv/wire.h"
 #include "openvswitch/dynamic-string.h"
 #include "packets.h"
+#include "smap.h"
 #include "util.h"
 
 #define N_ADDRESSES 3
@@ -77,8 +79,19 @@ put_switch(struct model *model, unsigned int n, uint64_t v)
         .name = name, .network = id(draw(&v, 2)),
         .mode = draw(&v, 4) ? SWITCH_LEARNING : SWITCH_OPENFLOW,
     };
+    struct addressing *dhcp = draw(&v, 2) ? addressing_create(ADDRESSING_DHCP)
+                                          : NULL;
+    struct addressing *ra = draw(&v, 2) ? addressing_create(ADDRESSING_RA)
+                                        : NULL;
 
+    if (dhcp && draw(&v, 2)) {
+        dhcp->server = made_ip(draw(&v, 8));
+    }
+    spec.dhcp = dhcp;
+    spec.ra = ra;
     model_put_switch(model, &uuid, &spec);
+    addressing_destroy(dhcp);
+    addressing_destroy(ra);
 }
 
 static void
@@ -263,14 +276,31 @@ network_text(const struct model_row *row, struct ds *s)
 }
 
 static void
+addressing_text(const struct addressing *a, struct ds *s)
+{
+    struct smap map = SMAP_INITIALIZER(&map);
+
+    addressing_to_map(a, &map);
+    const struct smap_node **nodes = smap_sort(&map);
+    for (size_t i = 0; i < smap_count(&map); i++) {
+        ds_put_format(s, " %s %s", nodes[i]->key, nodes[i]->value);
+    }
+    free(nodes);
+    smap_destroy(&map);
+}
+
+static void
 switch_text(const struct model_row *row, struct ds *s)
 {
     const struct vswitch *v = CONTAINER_OF(row, struct vswitch, row);
 
     ds_put_format(s, " group %u", v->group);
     if (row->present) {
-        ds_put_format(s, " network %u mode %d", made_number(&v->network->row),
-                      v->mode);
+        ds_put_format(s, " network %u mode %d dhcp %d ra %d",
+                      made_number(&v->network->row), v->mode, !!v->dhcp,
+                      !!v->ra);
+        addressing_text(v->dhcp, s);
+        addressing_text(v->ra, s);
     }
 }
 
