@@ -68,6 +68,9 @@ cli_wants_json(struct ctl_context *ctx)
 /* For a verb's prerequisites: asks for the tables that a model holds. */
 void cli_pre_model(struct ctl_context *);
 
+/* The same without what the system has given: only what users write. */
+void cli_pre_intent(struct ctl_context *);
+
 /* Returns what is in the database, the open transaction included, as a model.
  * It is 'ctx''s and in step until the next change. */
 struct model *cli_model(struct ctl_context *ctx);

@@ -53,7 +53,7 @@ read_document(struct ctl_context *ctx, const char *name)
 static void
 pre_apply(struct ctl_context *ctx)
 {
-    cli_pre_model(ctx);
+    cli_pre_intent(ctx);
     document_destroy(read_document(ctx, ctx->argv[1]));
 }
 
@@ -141,7 +141,7 @@ export(struct ctl_context *ctx)
 
 static const struct ctl_command_syntax verbs[] = {
     {"apply", 1, 1, "FILE", pre_apply, apply, NULL, "", RW},
-    {"export", 0, 1, "[TENANT|NETWORK]", cli_pre_model, export, NULL, "", RO},
+    {"export", 0, 1, "[TENANT|NETWORK]", cli_pre_intent, export, NULL, "", RO},
     {NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, RO},
 };
 

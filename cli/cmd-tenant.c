@@ -114,11 +114,11 @@ network_del(struct ctl_context *ctx)
 }
 
 static const struct ctl_command_syntax verbs[] = {
-    {"tenant-add", 1, 1, "NEW-TENANT", cli_pre_model, tenant_add, NULL,
+    {"tenant-add", 1, 1, "NEW-TENANT", cli_pre_intent, tenant_add, NULL,
      "--may-exist", RW},
-    {"tenant-del", 1, 1, "TENANT", cli_pre_model, tenant_del, NULL,
+    {"tenant-del", 1, 1, "TENANT", cli_pre_intent, tenant_del, NULL,
      "--if-exists,--networks", RW},
-    {"network-del", 1, 1, "NETWORK", cli_pre_model, network_del, NULL,
+    {"network-del", 1, 1, "NETWORK", cli_pre_intent, network_del, NULL,
      "--if-exists", RW},
     {NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, RO},
 };

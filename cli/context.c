@@ -16,7 +16,13 @@
 void
 cli_pre_model(struct ctl_context *ctx)
 {
-    mirror_add_columns(ctx->idl);
+    mirror_add_columns(ctx->idl, true);
+}
+
+void
+cli_pre_intent(struct ctl_context *ctx)
+{
+    mirror_add_columns(ctx->idl, false);
 }
 
 struct model *

@@ -57,11 +57,14 @@ mirror_destroy(struct mirror *m)
 }
 
 void
-mirror_add_columns(struct ovsdb_idl *idl)
+mirror_add_columns(struct ovsdb_idl *idl, bool state)
 {
     for (size_t i = 0; i < ROW_N_KINDS; i++) {
         const struct ovsdb_idl_table_class *table = row_kinds[i].table;
 
+        if (row_kinds[i].state && !state) {
+            continue;
+        }
         ovsdb_idl_add_table(idl, table);
         for (size_t j = 0; j < table->n_columns; j++) {
             ovsdb_idl_add_column(idl, &table->columns[j]);

@@ -22,8 +22,9 @@ struct mirror;
 struct mirror *mirror_create(struct ovsdb_idl *idl, struct model *model);
 void mirror_destroy(struct mirror *);
 
-/* Asks 'idl' for the columns that a mirror of it reads. */
-void mirror_add_columns(struct ovsdb_idl *idl);
+/* Asks 'idl' for the columns that a mirror of it reads: those of what users
+ * write, and with 'state' also those of what the system writes. */
+void mirror_add_columns(struct ovsdb_idl *idl, bool state);
 
 /* Compares all rows of the IDL with the model and changes what differs. */
 void mirror_sync(struct mirror *);

@@ -598,7 +598,10 @@ remove_host_state(struct model *model, const struct uuid *subject)
     model_set_host_state(model, subject, &none);
 }
 
-#define KIND(NAME) { &nethvrec_table_##NAME, put_##NAME, remove_##NAME }
+#define KIND(NAME) \
+    { &nethvrec_table_##NAME, false, put_##NAME, remove_##NAME }
+#define STATE(NAME) \
+    { &nethvrec_table_##NAME, true, put_##NAME, remove_##NAME }
 const struct row_kind row_kinds[ROW_N_KINDS] = {
     KIND(cloud),
     KIND(host),
@@ -608,10 +611,10 @@ const struct row_kind row_kinds[ROW_N_KINDS] = {
     KIND(switch),
     KIND(port),
     KIND(link),
-    KIND(tenant_state),
-    KIND(network_state),
-    KIND(switch_state),
-    KIND(host_state),
-    KIND(binding),
-    KIND(follower),
+    STATE(tenant_state),
+    STATE(network_state),
+    STATE(switch_state),
+    STATE(host_state),
+    STATE(binding),
+    STATE(follower),
 };

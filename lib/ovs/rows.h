@@ -12,6 +12,7 @@
  * the border of a network: a port's switch, for one, must be of the port's
  * network, and its name must say so. */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct model;
@@ -21,6 +22,7 @@ struct uuid;
 
 struct row_kind {
     const struct ovsdb_idl_table_class *table;
+    bool state;                     /* Written by the system, not by users. */
 
     /* Puts what 'row' says into 'model' and its subject into '*subject'.
      * Returns NULL, or a malloc'd sentence that says why the row is refused,
