@@ -2,6 +2,7 @@
 EXTRA_DIST += \
 	bench/run \
 	bench/nethvbench/__init__.py \
+	bench/nethvbench/follow.py \
 	bench/nethvbench/gre.py \
 	bench/nethvbench/measure.py \
 	bench/nethvbench/report.py \

@@ -32,6 +32,8 @@ class Benchmark:
 
 SETUP = "A virtual switch with 20 ports, whose workloads are plugged into " \
     "three hosts already, from the command's first instruction to its end: "
+FOLLOW = "A real ovsdb-server, the global controller and 200 agents, without " \
+    "Open vSwitch (`tests/agents`), in a system of 3,000 endpoints: "
 BENCHMARKS = (
     Benchmark("setup-20", "20 endpoints on 3 hosts", "ms", "OVN", (0, 0.5),
               SETUP + "`nethvctl --wait=hosts apply` against `ovn-nbctl "
@@ -64,6 +66,16 @@ BENCHMARKS = (
     Benchmark("change-rules", "1 endpoint more at 100,000", "rows",
               "1 more at 1,000", (0, 2),
               "The same: rows of the model whose rules are computed anew."),
+    Benchmark("follow", "10 endpoints, 200 agents", "ms",
+              "beside 300 endpoints", (0, 2), FOLLOW + "a network of ten "
+              "endpoints in three clouds, from `nethvctl --wait=hosts apply` "
+              "to its end."),
+    Benchmark("follow-one-more", "1 endpoint more, 200 agents", "ms",
+              "beside 300 endpoints", (0, 2), FOLLOW + "one endpoint more of "
+              "that network."),
+    Benchmark("follow-server", "11 endpoints come and go, 200 agents",
+              "ms CPU", "beside 300 endpoints", (0, 2), FOLLOW + "what both, "
+              "and the removal, cost the database's server."),
 )
 BY_NAME = {one.name: one for one in BENCHMARKS}
 
@@ -167,7 +179,7 @@ userspace datapath: only the ratios say something about nethv.
 
 {what}
 
-All but `change-*` in `nethv-lab`: a private cloud of three hosts, each with namespaces,
+All but `change-*` and `follow*` in `nethv-lab`: a private cloud of three hosts, each with namespaces,
 ovsdb-server and ovs-vswitchd of its own.  The second lab, for OVN, is of the
 same kind; it has ovn-northd and both of its databases on the first host, and
 plain TCP between them and the hosts, where nethv has TLS and a relay.  Before
