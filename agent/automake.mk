@@ -7,6 +7,23 @@ CLEANFILES += agent/nethv-ctl
 agent/nethv-ctl: agent/nethv-ctl.in Makefile
 	@$(MKDIR_P) agent
 	$(AM_V_GEN)sed -e 's|@sbindir[@]|$(sbindir)|g' -e 's|@bindir[@]|$(bindir)|g' -e 's|@pkgdatadir[@]|$(pkgdatadir)|g' $(srcdir)/agent/nethv-ctl.in > $@.tmp && chmod +x $@.tmp && mv $@.tmp $@
+# From the database to what the host claims and confirms, apart so that a test
+# can link it.
+noinst_LTLIBRARIES += agent/libfollow.la
+agent_libfollow_la_SOURCES = \
+	agent/changes.c \
+	agent/changes.h \
+	agent/claims.c \
+	agent/claims.h \
+	agent/followers.c \
+	agent/followers.h \
+	agent/local-numbers.c \
+	agent/local-numbers.h \
+	agent/mac-numbers.c \
+	agent/mac-numbers.h \
+	agent/report.c \
+	agent/report.h
+
 # nethv-agent, the one writer of a host's integration bridge.
 sbin_PROGRAMS += agent/nethv-agent
 agent_nethv_agent_SOURCES = \
@@ -20,24 +37,14 @@ agent_nethv_agent_SOURCES = \
 	agent/attachment.h \
 	agent/boot.c \
 	agent/boot.h \
-	agent/changes.c \
-	agent/changes.h \
-	agent/claims.c \
-	agent/claims.h \
 	agent/control.c \
 	agent/control.h \
 	agent/edge-ports.c \
 	agent/edge-ports.h \
-	agent/followers.c \
-	agent/followers.h \
 	agent/gateway-link.c \
 	agent/gateway-link.h \
 	agent/hello.c \
 	agent/hello.h \
-	agent/local-numbers.c \
-	agent/local-numbers.h \
-	agent/mac-numbers.c \
-	agent/mac-numbers.h \
 	agent/nethv-agent.c \
 	agent/physical.c \
 	agent/physical.h \
@@ -50,11 +57,9 @@ agent_nethv_agent_SOURCES = \
 	agent/punts.h \
 	agent/renew.c \
 	agent/renew.h \
-	agent/report.c \
-	agent/report.h \
 	agent/tunnel-words.c \
 	agent/tunnel-words.h
-agent_nethv_agent_LDADD = agent/libjoin.la $(CORE_LIBS)
+agent_nethv_agent_LDADD = agent/libfollow.la agent/libjoin.la $(CORE_LIBS)
 
 # Joining and leaving, apart so that a test can link them.
 noinst_LTLIBRARIES += agent/libjoin.la

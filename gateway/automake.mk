@@ -12,35 +12,39 @@ gateway_libenrol_la_SOURCES = \
 gateway_libenrol_la_CFLAGS = $(AM_CFLAGS) $(MHD_CFLAGS)
 ENROL_LIBS = gateway/libenrol.la $(MHD_LIBS)
 
-# nethv-gateway, one for each cloud.
-sbin_PROGRAMS += gateway/nethv-gateway
-gateway_nethv_gateway_SOURCES = \
-	gateway/agent-link.c \
-	gateway/agent-link.h \
+# The global controller, apart so that a test can link it.
+noinst_LTLIBRARIES += gateway/libglobal.la
+gateway_libglobal_la_SOURCES = \
 	gateway/allocate.c \
 	gateway/allocate.h \
 	gateway/candidates.c \
 	gateway/candidates.h \
 	gateway/edges.c \
 	gateway/edges.h \
-	gateway/gateway.c \
-	gateway/gateway.h \
 	gateway/global.c \
 	gateway/global.h \
-	gateway/healer.c \
-	gateway/healer.h \
 	gateway/liveness.c \
 	gateway/liveness.h \
+	gateway/plant.c \
+	gateway/plant.h
+
+# nethv-gateway, one for each cloud.
+sbin_PROGRAMS += gateway/nethv-gateway
+gateway_nethv_gateway_SOURCES = \
+	gateway/agent-link.c \
+	gateway/agent-link.h \
+	gateway/gateway.c \
+	gateway/gateway.h \
+	gateway/healer.c \
+	gateway/healer.h \
 	gateway/nethv-gateway.c \
 	gateway/plans.c \
 	gateway/plans.h \
-	gateway/plant.c \
-	gateway/plant.h \
 	gateway/relays.c \
 	gateway/relays.h \
 	gateway/tunnels.c \
 	gateway/tunnels.h
-gateway_nethv_gateway_LDADD = $(ENROL_LIBS) $(CORE_LIBS)
+gateway_nethv_gateway_LDADD = gateway/libglobal.la $(ENROL_LIBS) $(CORE_LIBS)
 systemdsystemunit_DATA += gateway/nethv-database.service gateway/nethv-gateway.service gateway/nethv-relay.service
 CLEANFILES += gateway/nethv-database.service gateway/nethv-gateway.service gateway/nethv-relay.service
 EXTRA_DIST += gateway/nethv-database.service.in gateway/nethv-gateway.service.in gateway/nethv-relay.service.in

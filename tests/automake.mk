@@ -73,19 +73,8 @@ tests_scale_LDADD = $(CORE_LIBS)
 # Many agents and the global controller, without Open vSwitch: bench/run, and
 # tests/system/test_scale.py.
 noinst_PROGRAMS += tests/agents
-tests_agents_SOURCES = \
-	agent/changes.c \
-	agent/claims.c \
-	agent/followers.c \
-	agent/local-numbers.c \
-	agent/mac-numbers.c \
-	agent/report.c \
-	gateway/allocate.c \
-	gateway/global.c \
-	gateway/liveness.c \
-	gateway/plant.c \
-	tests/sim/agents.c
-tests_agents_LDADD = $(CORE_LIBS)
+tests_agents_SOURCES = tests/sim/agents.c
+tests_agents_LDADD = agent/libfollow.la gateway/libglobal.la $(CORE_LIBS)
 
 # lib/trace against a real ovs-vswitchd with dummy ports; no root.
 check_PROGRAMS += tests/trace-run
