@@ -223,7 +223,10 @@ plant_write(struct plant *plant, struct db *db, struct ovsdb_idl_txn *txn)
     struct tree *tree = xmalloc(sizeof *tree);
 
     compute(plant->model, tree);
-    plant->pending = !global || !tree_is_written(plant, db, tree);
+    /* The first tree is written even if it has no edges: gateways wait for
+     * it. */
+    plant->pending = !global || !global->tree
+                     || !tree_is_written(plant, db, tree);
     if (global && plant->pending) {
         int64_t number = global->tree + 1;
         VLOG_INFO("tree %"PRId64" with %"PRIuSIZE" edges", number, tree->n);
