@@ -35,6 +35,8 @@ cli_nethvctl_SOURCES = \
 	cli/places.h \
 	cli/problems.c \
 	cli/problems.h \
+	cli/scope.c \
+	cli/scope.h \
 	cli/session.c \
 	cli/session.h \
 	cli/show-json.c \

@@ -18,6 +18,7 @@
 struct json;
 struct mirror;
 struct model;
+struct scope;
 struct svec;
 
 /* Exit codes. */
@@ -48,6 +49,7 @@ struct cli_context {
     const struct cli_options *options;
     struct shash *inputs;       /* See cli_input(). */
     struct svec *watched;       /* See cli_watch(). */
+    struct scope *scope;        /* For prerequisites. */
     struct model *model;        /* See cli_model(). */
     struct mirror *mirror;
 };

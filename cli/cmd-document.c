@@ -8,6 +8,7 @@
 
 #include "cli/cmd.h"
 #include "cli/enact.h"
+#include "cli/scope.h"
 #include "document.h"
 #include "export.h"
 #include "model.h"
@@ -54,7 +55,11 @@ static void
 pre_apply(struct ctl_context *ctx)
 {
     cli_pre_intent(ctx);
-    document_destroy(read_document(ctx, ctx->argv[1]));
+    struct document *document = read_document(ctx, ctx->argv[1]);
+    if (document) {
+        scope_add_document(cli_context_cast(ctx)->scope, document);
+        document_destroy(document);
+    }
 }
 
 static void

@@ -10,6 +10,7 @@
 
 #include "cli/cli.h"
 #include "cli/hosts.h"
+#include "cli/scope.h"
 #include "cli/touched.h"
 #include "nethv-idl.h"
 #include "openvswitch/json.h"
@@ -31,6 +32,7 @@ struct session {
     bool writes;                /* Does any of the commands write? */
     long long int deadline;     /* In terms of time_msec(). */
     struct ovsdb_idl *idl;
+    struct scope scope;
     struct touched touched;     /* By the last attempt, if 'writes'. */
     struct svec watched;        /* Names, see cli_watch(). */
     struct shash inputs;        /* See cli_input(). */
@@ -59,6 +61,7 @@ init_context(struct session *s, struct cli_context *ctx,
         .options = s->options,
         .inputs = &s->inputs,
         .watched = &s->watched,
+        .scope = &s->scope,
     };
     ctl_context_init(&ctx->base, NULL, s->idl, txn, symtab, NULL);
 }
@@ -91,6 +94,8 @@ run_prerequisites(struct session *s)
         }
         ovsdb_idl_set_write_changed_only_all(s->idl, true);
     }
+    scope_set(&s->scope, s->idl, s->n_commands,
+              s->writes && s->options->wait == CLI_WAIT_HOSTS);
 }
 
 /* Receives, and sleeps until there is more. */
@@ -121,6 +126,19 @@ await_change(struct session *s, unsigned int seqno)
                       "and is --db right?", s->options->db,
                       ovs_retval_to_string(error));
         }
+        if (session_expired(s)) {
+            ctl_fatal("%s: gave up after %u s; nothing has been changed",
+                      s->options->db, s->options->timeout);
+        }
+        session_poll(s);
+    }
+}
+
+/* Waits until all that the verbs look at has come. */
+static void
+await_scope(struct session *s)
+{
+    while (!scope_is_complete(&s->scope, s->idl)) {
         if (session_expired(s)) {
             ctl_fatal("%s: gave up after %u s; nothing has been changed",
                       s->options->db, s->options->timeout);
@@ -392,7 +410,8 @@ wait_for_hosts(struct session *s)
     }
     ovsdb_idl_enable_reconnect(s->idl);
     ovsdb_idl_run(s->idl);
-    while (!hosts_follow(s->idl, t->networks, t->n_networks)) {
+    while (!scope_is_complete(&s->scope, s->idl)
+           || !hosts_follow(s->idl, t->networks, t->n_networks)) {
         if (session_expired(s)) {
             ovs_error(0, "the change is in the database, but after %u s not "
                       "in all live hosts:", s->options->timeout);
@@ -413,6 +432,7 @@ session_destroy(struct session *s)
     }
     touched_destroy(&s->touched);
     svec_destroy(&s->watched);
+    scope_destroy(&s->scope);
     cli_inputs_destroy(&s->inputs);
     ovsdb_idl_destroy(s->idl);
 }
@@ -434,12 +454,14 @@ session_run(const struct cli_options *options, struct ctl_command *commands,
     };
 
     VLOG(s.writes ? VLL_INFO : VLL_DBG, "called as %s", line);
+    scope_init(&s.scope);
     session_connect(&s);
     run_prerequisites(&s);
 
     unsigned int seqno = ovsdb_idl_get_seqno(s.idl);
     do {
         await_change(&s, seqno);
+        await_scope(&s);
         seqno = ovsdb_idl_get_seqno(s.idl);
     } while (!attempt(&s));
     print_outputs(&s);

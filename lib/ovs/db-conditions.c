@@ -118,19 +118,28 @@ db_conditions_equal(const struct db_conditions *a,
            && sset_equals(&a->ports, &b->ports);
 }
 
+void
+db_conditions_add_clause(struct ovsdb_idl_condition *cond,
+                         const struct ovsdb_idl_column *column,
+                         const struct uuid *uuid)
+{
+    /* The clause shares the datum, so the key must be on the heap. */
+    struct ovsdb_datum datum = {
+        .n = 1,
+        .keys = xmalloc(sizeof *datum.keys),
+    };
+
+    datum.keys[0].uuid = *uuid;
+    ovsdb_idl_condition_add_clause(cond, OVSDB_F_EQ, column, &datum);
+    ovsdb_datum_destroy(&datum, &column->type);
+}
+
 static void
 add_uuid_clause(struct ovsdb_idl_condition *cond,
                 const struct ovsdb_idl_column *column, const struct uuid *uuid)
 {
     if (column && !uuid_is_zero(uuid)) {
-        /* The clause shares the datum, so the key must be on the heap. */
-        struct ovsdb_datum datum = {
-            .n = 1,
-            .keys = xmalloc(sizeof *datum.keys),
-        };
-        datum.keys[0].uuid = *uuid;
-        ovsdb_idl_condition_add_clause(cond, OVSDB_F_EQ, column, &datum);
-        ovsdb_datum_destroy(&datum, &column->type);
+        db_conditions_add_clause(cond, column, uuid);
     }
 }
 

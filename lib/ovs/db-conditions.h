@@ -3,7 +3,7 @@
 #define OVS_DB_CONDITIONS_H 1
 
 /* What a host asks the NetHV database for: a value, and its translation into
- * the IDL's conditions.  For lib/ovs/db.c only.
+ * the IDL's conditions.
  *
  * Conditions cannot join tables, so each row that hosts follow carries its
  * network, and "network ==" is almost all that is ever asked. */
@@ -15,6 +15,8 @@
 #include "sset.h"
 
 struct ovsdb_idl;
+struct ovsdb_idl_column;
+struct ovsdb_idl_condition;
 
 struct db_conditions {
     char *host_name;            /* Own host, NULL for none. */
@@ -39,5 +41,10 @@ bool db_conditions_equal(const struct db_conditions *a,
 /* Asks for it all.  Returns the condition seqno at which it has come. */
 unsigned int db_conditions_set(const struct db_conditions *,
                                struct ovsdb_idl *);
+
+/* Adds to '*cond' that 'column', of one UUID, may be 'uuid'. */
+void db_conditions_add_clause(struct ovsdb_idl_condition *cond,
+                              const struct ovsdb_idl_column *column,
+                              const struct uuid *uuid);
 
 #endif /* ovs/db-conditions.h */
