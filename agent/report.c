@@ -20,8 +20,11 @@
 #include "timeval.h"
 #include "util.h"
 
+#define ASK_AHEAD_MSEC 500
+
 struct report {
     long long int due;              /* time_msec() of the next heartbeat. */
+    bool asked;                     /* For the counters that it is to have. */
     int64_t heartbeat;              /* 0 until the first is written. */
     uint64_t drops[DROP_N_REASONS];
     uint64_t control[CONTROL_N_VERDICTS];   /* CONTROL_IS_GOOD stays 0. */
@@ -45,6 +48,13 @@ report_is_due(const struct report *report)
     return time_msec() >= report->due;
 }
 
+/* The counters are asked for some time before they are to be written. */
+static long long int
+ask_time(const struct report *report)
+{
+    return report->due - ASK_AHEAD_MSEC;
+}
+
 void
 report_run(struct report *report, struct ofswitch *sw,
            const struct punts *punts, const struct channel *channel)
@@ -58,8 +68,9 @@ report_run(struct report *report, struct ofswitch *sw,
     for (int i = CONTROL_IS_GOOD + 1; i < CONTROL_N_VERDICTS; i++) {
         report->control[i] = channel_count(channel, i);
     }
-    if (report_is_due(report)) {
+    if (!report->asked && time_msec() >= ask_time(report)) {
         ofswitch_poll_table(sw, STAGE_DROP);
+        report->asked = true;
     }
 }
 
@@ -79,7 +90,9 @@ void
 report_wait(const struct report *report)
 {
     /* Once it is due, what it waits for is the database. */
-    if (!report_is_due(report)) {
+    if (!report->asked) {
+        poll_timer_wait_until(ask_time(report));
+    } else if (!report_is_due(report)) {
         poll_timer_wait_until(report->due);
     }
 }
@@ -204,6 +217,7 @@ write_heartbeat(struct report *report, const struct vswitch_counters *traffic,
     report->heartbeat = state->heartbeat + 1;
     nethvrec_host_state_set_heartbeat(state, report->heartbeat);
     report->due = time_msec() + REPORT_INTERVAL_MSEC;
+    report->asked = false;
 }
 
 /* The column is sorted, as all sets are. */

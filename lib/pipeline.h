@@ -109,7 +109,10 @@ enum stage {
     REASON(FOREIGN,       "foreign",         "is for a port of another tenant "\
                                              "or of none")                   \
     REASON(BROKEN,        "broken",          "should be a whole frame and is "\
-                                             "none")
+                                             "none")                          \
+    REASON(HIDDEN_IP,     "hidden-ip",       "has more VLAN tags than Open "  \
+                                             "vSwitch looks behind, and its " \
+                                             "secured port has IP addresses")
 
 enum drop_reason {
 #define REASON(ENUM, NAME, MEANING) DROP_##ENUM,

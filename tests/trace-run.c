@@ -126,7 +126,6 @@ main(int argc, char *argv[])
     if (argc != 2) {
         ovs_fatal(0, "usage: %s RULES < FRAMES", argv[0]);
     }
-    flow_limit_vlans(1);    /* Open vSwitch's default. */
     rule_set_init(&rules);
     add_rules(&rules, argv[1]);
     host = trace_host_create("host", &rules);

@@ -33,10 +33,9 @@ compiler_edge_actions(uint8_t cloud, uint32_t ofport, struct ofpbuf *actions)
 }
 
 static void
-act_punt(struct emit *e)
+act_punt_control(struct emit *e)
 {
-    act_text(e, "meter:%u,controller(userdata=%02x,max_len=%u)",
-             CONTROL_METER, COMPILE_PUNT_CONTROL,
+    act_punt(e, CONTROL_METER, COMPILE_PUNT_CONTROL,
              CONTROL_FRAME_MAX + CONTROL_WHOLE_LEN);
 }
 
@@ -51,7 +50,7 @@ emit_edge_control(struct emit *e, const struct fabric_edge *edge,
     match_field(e, FIELD_TAG, 0);
     match_eth_src(e, nethv_location(edge->cloud, 0, 0), NETHV_CLOUD_MASK);
     match_set_dl_type(&e->match, htons(type));
-    act_punt(e);
+    act_punt_control(e);
     emit_end(e);
 }
 
@@ -67,7 +66,7 @@ emit_control(const struct compiler *c, struct emit *e)
         match_field(e, FIELD_TAG, 0);
         match_field_masked(e, FIELD_KEY, c->self, NETHV_LOCATION_MASK);
         match_set_dl_type(&e->match, htons(types[i]));
-        act_punt(e);
+        act_punt_control(e);
         emit_end(e);
 
         /* In mode tree one host reaches another through the gateway. */

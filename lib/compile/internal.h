@@ -137,6 +137,10 @@ void act_to_port(struct emit *, const struct vport *);
  * the port at SOURCE. */
 void act_learn(struct emit *);
 
+/* Sends the start of the frame to the agent, as much as 'meter' allows. */
+void act_punt(struct emit *, uint32_t meter, enum compile_punt,
+              unsigned int max_len);
+
 /* Puts the frame, whose tag, source and key are in their fields, into an NSH
  * and an outer Ethernet header: it travels whole. */
 void act_make_whole(struct emit *);

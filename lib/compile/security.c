@@ -5,8 +5,12 @@
 #include "packets.h"
 
 /* Port security: a secured port may send only from its own MAC addresses and,
- * if it has IP addresses, only from those; ARP and ND count as IP.  Each rule
- * matches the port's location, so rules of different ports never meet.
+ * if it has IP addresses, only from those; ARP and ND count as IP.  A port
+ * without MAC addresses may send nothing.  Each rule matches the port's
+ * location, so rules of different ports never meet.
+ *
+ * Behind two VLAN tags Open vSwitch sees IP as without them: the agent sets
+ * vlan-limit for that.  Behind more it sees the next tag as the type.
  *
  * ND runs through the stage twice: first for what it says of neighbours, then,
  * with CHECKED set, as IPv6 for its source. */
@@ -162,6 +166,23 @@ emit_sender_bad(struct emit *e, const struct vport *port, struct eth_addr mac,
     deny(e, DROP_SPOOFED_IP);
 }
 
+/* What Open vSwitch does not look behind may have any sender address.  The
+ * agent counts it: Open vSwitch (3.1) cannot read its own keys of such frames
+ * back, and loses what it has counted. */
+static void
+emit_hidden(struct emit *e, const struct vport *port, struct eth_addr mac)
+{
+    static const uint16_t types[] = { ETH_TYPE_VLAN, ETH_TYPE_VLAN_8021AD };
+
+    for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+        begin(e, port, PRIO_SENDER_BAD);
+        match_set_dl_src(&e->match, mac);
+        match_set_dl_type(&e->match, htons(types[i]));
+        act_punt(e, PUNT_METER, COMPILE_PUNT_HIDDEN_IP, 64);
+        emit_end(e);
+    }
+}
+
 static void
 emit_nd_bad(struct emit *e, const struct vport *port, struct eth_addr mac)
 {
@@ -210,6 +231,7 @@ emit_mac(struct emit *e, const struct vport *port, struct eth_addr mac,
         emit_sender_bad(e, port, mac, ETH_TYPE_IP);
         emit_sender_bad(e, port, mac, ETH_TYPE_ARP);
         emit_sender_bad(e, port, mac, ETH_TYPE_IPV6);
+        emit_hidden(e, port, mac);
     }
 
     begin(e, port, PRIO_MAC);
@@ -231,8 +253,6 @@ emit_security(struct emit *e, const struct vport *port)
     for (size_t i = 0; i < port->n_macs; i++) {
         emit_mac(e, port, port->macs[i].address, has_ipv4, has_ipv6);
     }
-    if (port->n_macs) {
-        begin(e, port, PRIO_MAC_BAD);
-        deny(e, DROP_SPOOFED_MAC);
-    }
+    begin(e, port, PRIO_MAC_BAD);
+    deny(e, DROP_SPOOFED_MAC);
 }

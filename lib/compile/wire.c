@@ -33,6 +33,14 @@ act_make_whole(struct emit *e)
              FIELD_TEXT(KEY));
 }
 
+void
+act_punt(struct emit *e, uint32_t meter, enum compile_punt punt,
+         unsigned int max_len)
+{
+    act_text(e, "meter:%u,controller(userdata=%02x,max_len=%u)", meter, punt,
+             max_len);
+}
+
 /* Larger than the MTU: the agent tells an IP sender so, in the destination's
  * name, and counts the others.  A rule's own counter would not do: Open vSwitch
  * translates both outcomes of check_pkt_larger and credits the rules of
@@ -42,8 +50,7 @@ emit_too_big(struct emit *e)
 {
     emit_begin(e, STAGE_WIRE, 900);
     match_field(e, FIELD_BIG, 1);
-    act_text(e, "meter:%u,controller(userdata=%02x,max_len=1024)",
-             PUNT_METER, COMPILE_PUNT_TOO_BIG);
+    act_punt(e, PUNT_METER, COMPILE_PUNT_TOO_BIG, 1024);
     emit_end(e);
 }
 

@@ -66,11 +66,32 @@ hostconf_write(const struct hostconf *conf)
     return run_vsctl(&args, NULL);
 }
 
+/* What apply_vlan_limit() of vswitch-want.c has set. */
+static char *
+restore_vlan_limit(void)
+{
+    struct svec args = SVEC_EMPTY_INITIALIZER;
+    char *before;
+    char *error = hostconf_get("nethv-vlan-limit", &before);
+
+    if (error || !before) {
+        return error;
+    }
+    free(before);
+    svec_parse_words(&args, "remove Open_vSwitch . other_config vlan-limit=2 "
+                     "-- remove Open_vSwitch . external_ids nethv-vlan-limit");
+    return run_vsctl(&args, NULL);
+}
+
 char *
 hostconf_clear(void)
 {
     struct svec args = SVEC_EMPTY_INITIALIZER;
+    char *error = restore_vlan_limit();
 
+    if (error) {
+        return error;
+    }
     svec_add(&args, "remove");
     svec_add(&args, "Open_vSwitch");
     svec_add(&args, ".");

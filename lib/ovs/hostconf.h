@@ -28,7 +28,8 @@ struct hostconf {
 /* Sets exactly the keys of the members that are not NULL. */
 char *hostconf_write(const struct hostconf *);
 
-/* Removes all of the keys. */
+/* Removes all of the keys, and what the agent has written into other_config
+ * (vswitch_set_bridge()). */
 char *hostconf_clear(void);
 
 /* Stores in '*value' that of external_ids:'key', or NULL if there is none; the

@@ -283,6 +283,20 @@ apply_bridge(struct vswitch_db *db)
     SET_KEY(br, bridge, other_config, "disable-in-band", "true");
 }
 
+/* Lets Open vSwitch look behind two VLAN tags, as many as it can, instead of
+ * one: what port security cannot see it drops.  Notes that it was not so, for
+ * hostconf_clear(). */
+static void
+apply_vlan_limit(struct vswitch_db *db)
+{
+    const struct ovsrec_open_vswitch *ovs = vswitch_row(db);
+
+    if (smap_get_int(&ovs->other_config, "vlan-limit", 1) == 1) {
+        SET_KEY(ovs, open_vswitch, external_ids, "nethv-vlan-limit", "1");
+        SET_KEY(ovs, open_vswitch, other_config, "vlan-limit", "2");
+    }
+}
+
 static const char *
 tunnel_type(enum encap encap)
 {
@@ -446,6 +460,7 @@ vswitch_apply(struct vswitch_db *db)
 
     if (db->datapath_type) {
         apply_bridge(db);
+        apply_vlan_limit(db);
     }
     LIST_FOR_EACH (op, node, &db->ops) {
         keep_first(&db->op_problem, op->apply(db, op));

@@ -101,7 +101,8 @@ class DummySwitch:
         self.spawn("ovsdb-server", "--remote=punix:" + sock, database)
         self.wait_for(sock)
         self.vsctl = ["ovs-vsctl", "--db=unix:" + sock]
-        self.run(*self.vsctl, "--no-wait", "init")
+        self.run(*self.vsctl, "--no-wait", "set", "Open_vSwitch", ".",
+                 "other_config:vlan-limit=2")
         control = self.path("vswitchd.ctl")
         self.spawn("ovs-vswitchd", "--enable-dummy", "--disable-system",
                    "--unixctl=" + control, "unix:" + sock)

@@ -14,7 +14,7 @@ from scapy.layers.inet import ICMP, IP, UDP
 from scapy.layers.inet6 import (ICMPv6EchoRequest, ICMPv6ND_NA, ICMPv6ND_NS,
                                 ICMPv6NDOptDstLLAddr, ICMPv6NDOptSrcLLAddr,
                                 IPv6)
-from scapy.layers.l2 import ARP, GRE, Dot1Q, Ether
+from scapy.layers.l2 import ARP, GRE, Dot1AD, Dot1Q, Ether
 from scapy.packet import Raw
 
 from frames import BROADCAST, MADE_UP, Side, flooded, unicast
@@ -185,15 +185,19 @@ class Forge:
     def __init__(self, site):
         self.here = binding(site, "mid/shop/s1/one")
         self.there = binding(site, "mid/shop/s1/two")
-        # Numbers count in each tenant: these are none of "mid".
-        self.foreign_there = binding(site, "high/lab/s1/two")
-        self.foreign_here = binding(site, "high/lab/s1/one")
-        assert self.foreign_here != self.here
+        # Numbers count in each tenant, in the order in which its ports were
+        # attached: these are none of "mid".
+        self.mac = self.numbered(site)
+        self.foreign_there, self.foreign_here = (
+            next(number for number in (binding(site, f"{network}/s1/{end}")
+                                       for network in ("high/shop", "high/lab"))
+                 if number not in own)
+            for end, own in (("two", (self.there, self.mac)),
+                             ("one", (self.here,))))
         self.group = group_key(site, "mid/shop/s1")
         self.foreign_group = group_key(site, "group/shop/s1")
         self.tag = TENANTS["mid"][1]
         self.tree = site.column("Global", ".", "tree") & 3
-        self.mac = self.numbered(site)
         # In the order in which they happened to join.
         self.host = host_of(site, "aws1-vm1")
         self.other_host = host_of(site, "aws1-vm2")
@@ -535,6 +539,31 @@ SPOOFED = {
     "solicitation's mac": (ethernet() / solicitation(mac=mac_of(2)),
                            "spoofed-ip"),
 }
+
+
+def tagged(payload, *tags):
+    """'payload' behind VLAN tags, of the types that end each word."""
+    frame = ethernet()
+    for n, tag in enumerate(tags):
+        frame /= Dot1AD(vlan=100 + n) if tag == "S" else Dot1Q(vlan=7 + n)
+    return frame / payload
+
+
+# What a spoofed sender may hide behind.  Open vSwitch sees behind two tags.
+STACKS = ["C", "S", "SC", "CC", "SS", "CS", "SSC", "CCC", "SSSC"]
+SPOOFED_INSIDE = {
+    "ip": four(src=ip_of(2)), "ipv6": six(src=ip6_of(2)),
+    "arp": arp(psrc=ip_of(2)), "arp with a mac": arp(hwsrc=mac_of(2)),
+    "target": advertisement(target=ip6_of(2)),
+    "advertised mac": advertisement(mac=mac_of(2)),
+    "solicitation": solicitation(mac=mac_of(2))}
+HONEST_INSIDE = {
+    "ip": four(), "ipv6": six(), "arp": arp(), "target": advertisement(),
+    "solicitation": solicitation(), "dhcp": IP(src="0.0.0.0",
+                                               dst="255.255.255.255")
+    / UDP(sport=68, dport=67)}
+
+
 HONEST = {
     "ip": ethernet() / four(),
     "ip in a VLAN": ethernet() / Dot1Q(vlan=7) / four(),
@@ -563,6 +592,86 @@ def test_spoofed_at_a_secured_port(site):
         for frame, reason in SPOOFED.values():
             site["safe"].send(frame)
             expected.drop(reason)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_spoofed_behind_tags(site, stack):
+    """And what cannot be seen is not let in, honest or not."""
+    hidden = len(stack) > 2
+    inside = {**SPOOFED_INSIDE, **(HONEST_INSIDE if hidden else {})}
+    with Expected(site, "aws1-vm1") as expected:
+        for payload in inside.values():
+            site["safe"].send(tagged(payload, *stack))
+            expected.drop("hidden-ip" if hidden else "spoofed-ip")
+        other = bytes(tagged(four(), *stack)).replace(
+            bytes(ethernet())[6:12], bytes(ethernet(src=mac_of(2)))[6:12])
+        site["safe"].send(other)
+        expected.drop("spoofed-mac")
+
+
+@pytest.mark.parametrize("stack", [s for s in STACKS if len(s) <= 2])
+def test_honest_behind_tags(site, stack):
+    b = site["low-shop-one"]
+    sent = [site["safe"].send(tagged(payload, *stack))
+            for payload in HONEST_INSIDE.values()]
+    sent.append(site["safe"].send(
+        bytes(tagged(Raw(bytes(46)), *stack))))
+    found = collect(everything(site),
+                    enough=lambda f: len(f[b]) >= len(sent))
+    assert sorted(found[b]) == sorted(sent)
+
+
+def test_cut_tags_at_a_secured_port(site):
+    with Expected(site, "aws1-vm1") as expected:
+        # What is shorter the kernel or Open vSwitch itself drops.
+        for cut in b"\x00\x02", b"\x00\x02\x08":
+            site["safe"].send(bytes(ethernet())[:12]
+                              + b"\x88\xa8\x00\x01\x81\x00" + cut)
+            expected.drop("hidden-ip")
+
+
+def test_secured_port_without_a_mac(site):
+    """It may send nothing, and is sent what others are.  No document may
+    have it."""
+    site.apply(document("mute", {"name": "lan", "switches": [
+        {"name": "s1", "ports": [port("mute", 4), port("other", 1)]}]}))
+    site.ctl("set", "Port", "mute/lan/s1/mute", "macs=[]", "security=true")
+    site.plug(("mute", "aws1-vm1", "mute/lan/s1/mute", 4),
+              ("other", "aws1-vm1", "mute/lan/s1/other", 1))
+    mute, other = site.some("mute other")
+    with Expected(site, mute.host) as expected:
+        for frame in (Ether(src=mute.mac, dst=mac_of(1)) / four(src=mute.ip),
+                      Ether(src=mute.mac, dst=BROADCAST) / arp(op=1),
+                      Ether(src="06:00:00:00:00:09", dst=BROADCAST,
+                            type=MADE_UP) / Raw(bytes(46))):
+            mute.send(frame)
+            expected.drop("spoofed-mac")
+    sent = other.send(Ether(src=other.mac, dst=BROADCAST, type=MADE_UP)
+                      / Raw(bytes(46)))
+    assert mute.receive() == [sent]
+
+
+def test_vlan_limit(site):
+    """The agent sets it, unless it is larger: "leave" takes it back, as
+    test_join.py shows."""
+    def limit():
+        return site.lab.run("aws1-vm1", [
+            "ovs-vsctl", "get", "Open_vSwitch", ".",
+            "other_config:vlan-limit"]).stdout.strip(' "\n')
+
+    def set_limit(value):
+        site.lab.run("aws1-vm1", ["ovs-vsctl", "--no-wait", "set",
+                                  "Open_vSwitch", ".",
+                                  f"other_config:vlan-limit={value}"])
+
+    assert limit() == "2"
+    set_limit(1)
+    wait_until(lambda: limit() == "2", 5, "the agent has set it again")
+    set_limit(0)
+    site.apply(document("unlimited"))
+    site.settle()
+    assert limit() == "0"
+    set_limit(1)
 
 
 def test_honest_at_a_secured_port(site):

@@ -81,6 +81,8 @@ def assert_bare(lab, machine):
     for name in FILES + ["/var/lib/nethv/nethv.db", "/var/lib/nethv/ca"]:
         assert not path(lab, machine, name).exists(), name
     assert "nethv-" not in external_ids(lab, machine)
+    assert "vlan-limit" not in lab.run(machine, [
+        "ovs-vsctl", "get", "Open_vSwitch", ".", "other_config"]).stdout
     assert lab.run(machine, ["ovs-vsctl", "br-exists", "br-int"],
                    check=False).returncode == 2
     for name in SERVICES:

@@ -278,8 +278,8 @@ class Site:
 
     def drops(self, host: str) -> Counter[str]:
         """How many frames 'host' has dropped for each reason: from the rules
-        that count them, for the agent reads those every 10 s; but what was too
-        big the agent counts itself."""
+        that count them, for the agent reads those every 10 s; but some the
+        agent counts itself."""
         self.lab.run(host, ["ovs-appctl", "revalidator/wait"])
         said = self.lab.run(host, ["ovs-ofctl", "-O", "OpenFlow15",
                                    "dump-flows", "br-int",
@@ -289,7 +289,9 @@ class Site:
                   in re.findall(r"cookie=(0x\w+),.* n_packets=(\d+)", said)}
         found = Counter({name: counts.get(number, 0) for number, name
                          in enumerate(self._reasons(), 1)})
-        found["too-big"] = self.agent(host, "status")["drops"]["too-big"]
+        own = self.agent(host, "status")["drops"]
+        for name in "too-big", "hidden-ip":
+            found[name] = own[name]
         return found
 
     def _reasons(self) -> list[str]:

@@ -83,16 +83,16 @@ twin_draw_frame(struct world *w, const struct world_port *from,
            struct frame *frame)
 {
     const struct vport *vport = world_vport(w, from);
-    size_t n_tags = world_chance(w, 3) ? 1 + world_draw(w, 2) : 0;
 
     memset(frame, 0, sizeof *frame);
+    frame->n_tags = world_chance(w, 3) ? 1 + world_draw(w, 3) : 0;
     frame->dst = draw_mac(w);
     frame->src = vport->n_macs && !world_chance(w, 3) ? vport->macs[0].address
                                                       : draw_mac(w);
     frame->src.ea[0] &= ~1;
     put(frame, &frame->dst, ETH_ADDR_LEN);
     put(frame, &frame->src, ETH_ADDR_LEN);
-    for (size_t i = 0; i < n_tags; i++) {
+    for (size_t i = 0; i < frame->n_tags; i++) {
         uint16_t tci = world_draw(w, UINT16_MAX + 1);
 
         frame->vlan = i ? frame->vlan : tci & VLAN_VID_MASK;
@@ -100,7 +100,7 @@ twin_draw_frame(struct world *w, const struct world_port *from,
                                         : ETH_TYPE_VLAN_8021AD);
         put_be16(frame, tci);
     }
-    if (!n_tags && world_chance(w, 4)) {
+    if (world_chance(w, 4)) {
         frame->arp = true;
         put_arp(w, frame);
     } else {
@@ -248,15 +248,19 @@ has_ip(const struct vport *vport, ovs_be32 ip)
     return false;
 }
 
-/* Returns whether security lets 'frame' pass.  Without a MAC there is none. */
+/* Returns whether security lets 'frame' pass.  Behind more than two tags nothing
+ * can be seen. */
 static bool
 may_send(const struct vport *vport, const struct frame *frame)
 {
-    if (!vport->security || !vport->n_macs) {
+    if (!vport->security) {
         return true;
+    } else if (!has_mac(vport, frame->src)) {
+        return false;
     }
-    return has_mac(vport, frame->src)
-           && (!frame->arp || !vport->n_ips || has_ip(vport, frame->spa));
+    return !vport->n_ips
+           || (frame->n_tags <= 2
+               && (!frame->arp || has_ip(vport, frame->spa)));
 }
 
 /* Returns the port in whose name a request of 'from' is answered, or NULL. */
@@ -267,7 +271,7 @@ answerer(const struct world *w, const struct world_port *from,
     const struct world_port *owner = NULL;
     const struct vport *vport;
 
-    if (!frame->arp || frame->spa == frame->tpa
+    if (!frame->arp || frame->n_tags || frame->spa == frame->tpa
         || !eth_addr_is_broadcast(frame->dst)) {
         return NULL;
     }

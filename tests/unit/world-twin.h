@@ -14,8 +14,9 @@ struct frame {
     uint8_t bytes[TWIN_MAX_SIZE];
     size_t size;
     struct eth_addr dst, src;
+    size_t n_tags;
     uint16_t vlan;                  /* Outermost tag's id, 0 if none. */
-    bool arp;                       /* An untagged ARP request, */
+    bool arp;                       /* An ARP request, */
     ovs_be32 spa, tpa;              /* with these addresses. */
 };
 
