@@ -197,10 +197,21 @@ class Forge:
         self.group = group_key(site, "mid/shop/s1")
         self.foreign_group = group_key(site, "group/shop/s1")
         self.tag = TENANTS["mid"][1]
-        self.tree = site.column("Global", ".", "tree") & 3
+        self.tree = self.stamp(site)
         # In the order in which they happened to join.
         self.host = host_of(site, "aws1-vm1")
         self.other_host = host_of(site, "aws1-vm2")
+
+    @staticmethod
+    def stamp(site):
+        """The number of the tree, as the key of a frame has it."""
+        a, b = site["mid-shop-two"], site["mid-shop-one"]
+        a.send(Ether(src=a.mac, dst=b.mac, type=MADE_UP) / Raw(bytes(46)))
+        found = collect(everything(site), enough=lambda f: f[b])
+        keys = {one.key & 3 for one in on_wan(
+            {wire: found[wire] for wire in site.wan()})}
+        assert len(keys) == 1
+        return keys.pop()
 
     @staticmethod
     def numbered(site):

@@ -138,6 +138,13 @@ class Tunnelled:
         return int.from_bytes(self.inner[8:12], "big")
 
     @property
+    def control(self) -> bool:
+        """Whether it is nethv's own: BFD has no key, the others tag 0 and the
+        type of lib/control-frame.h, or travel whole."""
+        return not self.key or (not self.tag and (
+            self.whole or self.inner[12:14] == b"\x88\xb5"))
+
+    @property
     def whole(self) -> bool:
         return self.inner[12:14] == b"\x89\x4f"
 

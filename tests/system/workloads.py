@@ -78,11 +78,11 @@ class Workload(Wire):
 
 class WanWire(Wire):
     """An end of a link between clouds, of which only tenants' frames in
-    tunnels are of interest: neither BFD nor TLS."""
+    tunnels are of interest: neither control frames nor TLS."""
 
     def carries(self, frame: bytes) -> bool:
         inner = tunnelled(frame)
-        return inner is not None and inner.key != 0
+        return inner is not None and not inner.control
 
 
 @dataclass(frozen=True)
@@ -337,7 +337,7 @@ def silence(wires: Iterable[Wire]) -> None:
 
 
 def on_wan(found: dict[Wire, list[bytes]]) -> list[Tunnelled]:
-    """Of frames from the WAN those in nethv's tunnels, but for BFD."""
+    """Of frames from the WAN the tenants'."""
     every = [tunnelled(frame) for frames in found.values()
              for frame in frames]
-    return [one for one in every if one and one.key]
+    return [one for one in every if one and not one.control]
