@@ -263,7 +263,8 @@ class Site:
                           if _probe(a, b) not in found[b]]
             return not missing
 
-        wait_until(pass_all, 10, "all workloads of a network reach each other")
+        wait_until(pass_all, 300, lambda: "these reach each other: "
+                   + ", ".join(f"{a.name} {b.name}" for a, b in missing))
         silence(self._wan.values())
 
     def wan(self) -> list[Wire]:
