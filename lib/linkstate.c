@@ -22,7 +22,6 @@ struct edge {
 
 struct linkstate {
     struct hmap edges;
-    uint64_t sum;
     uint64_t digest;
 };
 
@@ -148,10 +147,8 @@ linkstate_merge(struct linkstate *ls, const struct linkstate_end *end)
         return false;
     }
     ls->digest -= end_digest(end->at, end->to, said);
-    ls->sum -= edge_level(edge);
     said->counter = end->counter;
     said->weight = end->weight;
-    ls->sum += edge_level(edge);
     ls->digest += end_digest(end->at, end->to, said);
     return true;
 }
@@ -175,12 +172,6 @@ linkstate_level(const struct linkstate *ls, uint8_t a, uint8_t b)
     const struct edge *edge = find_edge(ls, a, b);
 
     return edge ? edge_level(edge) : 0;
-}
-
-uint64_t
-linkstate_sum(const struct linkstate *ls)
-{
-    return ls->sum;
 }
 
 uint64_t

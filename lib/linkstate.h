@@ -17,10 +17,9 @@
  * level + 1.  A failure raises the level by one, whichever end sees it first
  * and whether or not the other end sees it too.
  *
- * The sum of all levels is thus a number for the state: equal states have equal
- * sums, and who has seen more has the greater one.  States are compared by a
- * digest of 64 bits: it tells different states apart but for accidents; it is no
- * protection from malice, for which there is the signature of control frames.
+ * States are compared by a digest of 64 bits: it tells different states apart but
+ * for accidents; it is no protection from malice, for which there is the
+ * signature of control frames.
  *
  * An end carries a weight besides, in microseconds, for edges that no plan
  * knows.  At the same counter the greater weight wins.
@@ -69,9 +68,6 @@ linkstate_level_is_up(uint32_t level)
 
 /* Returns what counters 'x' and 'y' say together. */
 uint32_t linkstate_level_of(uint32_t x, uint32_t y);
-
-/* Returns the sum of all levels. */
-uint64_t linkstate_sum(const struct linkstate *);
 
 /* Returns a digest of the whole state: equal for equal states. */
 uint64_t linkstate_digest(const struct linkstate *);

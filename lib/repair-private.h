@@ -42,6 +42,7 @@ struct repair_held {
 
 /* The view that the current outcome follows from. */
 struct repair_view {
+    uint32_t plan;              /* Number of the plan gone by. */
     uint64_t number;
     struct tree tree;
     uint64_t next_number;
@@ -64,6 +65,7 @@ struct repair {
     struct tree_edge *candidates;
     size_t n_candidates;
 
+    uint64_t agreed;            /* Number that all have prepared, else 0. */
     bool changed;               /* 'view' is to be computed anew. */
     struct repair_view view;
     long long int apart;        /* Since when there is something to be opened;

@@ -76,6 +76,24 @@ weight_of(uint32_t weight)
     return weight == UINT32_MAX ? INFINITY : weight / 1000.0;
 }
 
+/* Returns the number that 'plan', the link state and 'tree' make. */
+static uint64_t
+compute_number(const struct repair *repair, const struct repair_held *plan,
+               const struct tree *tree)
+{
+    uint64_t number = 2 * (uint64_t) plan->number;
+
+    for (size_t i = 0; i < plan->n; i++) {
+        const struct tree_edge *edge = &plan->edges[i].edge;
+        number += has_failed(linkstate_level(repair->linkstate, edge->a,
+                                             edge->b));
+    }
+    for (size_t i = 0; i < tree->n; i++) {
+        number += !repair_plan_has(plan, tree->edges[i].a, tree->edges[i].b);
+    }
+    return number;
+}
+
 /* Sets '*tree' to the tree of 'plan' and the link state. */
 static void
 compute_tree(const struct repair *repair, const struct repair_held *plan,
@@ -149,18 +167,17 @@ void
 repair_compute_view(struct repair *repair)
 {
     struct repair_view *view = &repair->view;
-    uint64_t sum = linkstate_sum(repair->linkstate);
     size_t n_known;
     struct linkstate_edge *known = linkstate_edges(repair->linkstate,
                                                    &n_known);
 
-    view->number = 2 * (uint64_t) repair->held.number + sum;
     compute_tree(repair, &repair->held, known, n_known, &view->tree);
+    view->number = compute_number(repair, &repair->held, &view->tree);
     compute_parts(&view->tree, view->part);
-    view->next_number = 2 * (uint64_t) repair->next.number + sum;
     view->next_whole = view->next_still = false;
     if (repair->next.number > repair->held.number) {
         compute_tree(repair, &repair->next, known, n_known, &view->next);
+        view->next_number = compute_number(repair, &repair->next, &view->next);
         view->next_whole = is_up(repair, &repair->next, REPAIR_TREE);
         view->next_still = is_up(repair, &repair->next, REPAIR_STANDBY);
     }

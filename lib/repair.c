@@ -154,11 +154,12 @@ char *
 repair_receive(struct repair *repair, uint8_t from, const void *data,
                size_t n, long long int now)
 {
+    bool ready = !spread_is_learning(repair->spread, now);
     bool news = false;
     char *error = spread_receive(repair->spread, from, data, n, &news);
 
-    if (!error) {
-        repair->changed |= news;
+    repair->changed |= news;
+    if (news || ready == spread_is_learning(repair->spread, now)) {
         repair->deadline = now;
     }
     return error;
@@ -199,6 +200,22 @@ repair_say(struct repair *repair, uint8_t peer, uint32_t counter)
 
 /* Running. */
 
+/* Computes the view anew.  If that goes over to the plan that was to come, and
+ * this is prepared here, so it is everywhere. */
+static void
+update_view(struct repair *repair)
+{
+    struct repair_view *view = &repair->view;
+    bool planned = repair->held.number != view->plan;
+
+    repair_compute_view(repair);
+    if (planned && view->plan) {
+        repair->agreed = slots_has(&repair->slots, view->number)
+                         ? view->number : 0;
+    }
+    view->plan = repair->held.number;
+}
+
 static bool
 run_slots(struct repair *repair, long long int now)
 {
@@ -208,6 +225,7 @@ run_slots(struct repair *repair, long long int now)
         .number = view->number,
         .tree = &view->tree,
         .urgent = repair_is_broken(repair, stamped),
+        .agreed = repair->agreed == view->number,
         .prepared = view->next_number,
         .next = view->next_whole ? &view->next : NULL,
     };
@@ -315,29 +333,34 @@ publish(struct repair *repair, bool ready, bool changed, long long int now)
     free(outcome);
 }
 
-void
-repair_run(struct repair *repair, long long int now)
+/* What is due apart from messages. */
+static void
+run_core(struct repair *repair, long long int now)
 {
     bool ready = !spread_is_learning(repair->spread, now);
     bool changed = false;
 
-    repair->deadline = LLONG_MAX;
+    repair->deadline = ready ? LLONG_MAX : repair->created + SPREAD_LEARN_MSEC;
     choose_plan(repair, now);
     if (ready) {
         repair_run_ends(repair, now);
         if (repair->changed) {
             repair->changed = false;
-            repair_compute_view(repair);
+            update_view(repair);
         }
         changed = run_slots(repair, now);
         repair_run_open(repair, now);
-        if (repair->changed) {
-            repair_due(repair, now);
-        }
+    }
+    publish(repair, ready, changed, now);
+}
+
+void
+repair_run(struct repair *repair, long long int now)
+{
+    if (now >= repair->deadline) {
+        run_core(repair, now);
     }
     spread_run(repair->spread, now);
-    repair_due(repair, spread_deadline(repair->spread));
-    publish(repair, ready, changed, now);
 }
 
 /* Results. */
@@ -345,7 +368,7 @@ repair_run(struct repair *repair, long long int now)
 long long int
 repair_deadline(const struct repair *repair)
 {
-    return repair->deadline;
+    return MIN(repair->deadline, spread_deadline(repair->spread));
 }
 
 bool
@@ -358,6 +381,18 @@ const struct repair_outcome *
 repair_outcome(const struct repair *repair)
 {
     return &repair->outcome;
+}
+
+uint32_t
+repair_next_number(const struct repair *repair)
+{
+    uint64_t slot = repair->view.number + (repair->view.number % 2 ? 3 : 2);
+    uint32_t number = MAX(spread_plan(repair->spread), repair->held.number);
+
+    do {
+        number++;
+    } while (2 * (uint64_t) number % REPAIR_SLOTS != slot % REPAIR_SLOTS);
+    return number;
 }
 
 struct repair_plan

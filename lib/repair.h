@@ -19,10 +19,13 @@
  *
  * Views.  A gateway's view is the plan in force and the link state
  * (linkstate.h), which the gateways flood over all live tunnels.  Number and
- * tree are functions of the view alone: the number is twice the plan's number
- * and the sum of all levels; the tree has the plan's tree edges that are up,
- * then of the plan's standby edges the lightest that join parts, then likewise
- * of other edges.  So gateways with equal views agree.
+ * tree are functions of the view alone, so gateways with equal views agree.  The
+ * tree has the plan's tree edges that are up, then of the plan's standby edges
+ * the lightest that join parts, then likewise of other edges; a cloud of which
+ * several edges have failed is passed by, if that is possible.  The number is
+ * twice the plan's number, and one more for each edge of the plan that has
+ * failed and each that no plan has but the tree: what comes and goes without a
+ * meaning for the tree leaves the number alone.
  *
  * Slots.  The key of a frame carries its number modulo 4, so there are four
  * slots, each empty or with one tree.  A slot's tree may be replaced by a
@@ -130,8 +133,7 @@ void repair_adopt(struct repair *, const struct repair_slot slots[REPAIR_SLOTS],
                   unsigned int stamp, long long int now);
 
 /* Tells the plan that the database says is in force, and the one to come
- * (number 0 or NULL: none).  Their numbers must differ by an odd number, so that
- * they have different slots; one number must not be used for two plans.  Copies
+ * (number 0 or NULL: none).  One number must not be used for two plans.  Copies
  * them.  While the database cannot be reached, do not call: the last ones
  * stay. */
 void repair_set_plans(struct repair *, const struct repair_plan *current,
@@ -175,6 +177,12 @@ bool repair_pop(struct repair *, struct repair_message *message);
 
 /* Returns what to do as of the last repair_run(). */
 const struct repair_outcome *repair_outcome(const struct repair *);
+
+/* Returns the number that a new plan should have: greater than all that were
+ * heard of, and with a slot of its own as things are.  Edges may fail or come
+ * back meanwhile, such that both plans have one slot: a plan that is prepared
+ * nowhere after some 15 s is to be written again, under a new number. */
+uint32_t repair_next_number(const struct repair *);
 
 /* Returns the plan gone by, to be kept for the next process.  Belongs to the
  * repair. */

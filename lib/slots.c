@@ -124,6 +124,31 @@ move_slot(struct slots *slots, struct slot *slot, unsigned int seqno,
     return changed;
 }
 
+static bool
+trees_equal(const struct tree *a, const struct tree *b)
+{
+    for (size_t i = 0; i < a->n && a->n == b->n; i++) {
+        if (a->edges[i].a != b->edges[i].a || a->edges[i].b != b->edges[i].b) {
+            return false;
+        }
+    }
+    return a->n == b->n;
+}
+
+/* Gives 'slot' to the tree with 'number'.  If it had another one lately, others
+ * may have to wait before they can do so, even if here it is all the same. */
+static void
+assign(struct slot *slot, uint64_t number, const struct tree *tree)
+{
+    if (!trees_equal(&slot->tree, tree)) {
+        slot->ready = slot->number == number ? 0
+                      : slot->used + SLOTS_KEEP_MSEC + SLOTS_REST_MSEC
+                        + SLOTS_SKEW_MSEC;
+        slot->tree = *tree;
+    }
+    slot->number = number;
+}
+
 /* Has the slot of 'number' want 'tree'.  If 'patient', a slot that is left with
  * another tree keeps that as long as others may still stamp it.  Returns
  * whether the slot wants 'tree' now. */
@@ -136,14 +161,14 @@ want_tree(struct slots *slots, uint8_t self, uint64_t number,
 
     tree_next_hops(tree, self, next);
     if (memcmp(slot->want, next, sizeof slot->want)) {
-        if (patient && now - slot->used < SLOTS_KEEP_MSEC) {
+        if (patient && slot->number != number && slot->tree.n
+            && now - slot->used < SLOTS_KEEP_MSEC) {
             due(slots, slot->used + SLOTS_KEEP_MSEC);
             return false;
         }
         memcpy(slot->want, next, sizeof slot->want);
     }
-    slot->number = number;
-    slot->tree = *tree;
+    assign(slot, number, tree);
     return true;
 }
 
@@ -155,16 +180,16 @@ want_nothing(struct slot *slot)
     slot->tree.n = 0;
 }
 
-/* Returns whether own frames may be stamped with slot 'i' from 'now' on. */
+/* Returns whether own frames may be stamped with 'slot', which is the goal's,
+ * from 'now' on. */
 static bool
-may_stamp(struct slots *slots, unsigned int i, bool urgent, long long int now)
+may_stamp(struct slots *slots, const struct slot *slot,
+          const struct slots_goal *goal, long long int now)
 {
-    const struct slot *slot = &slots->slots[i];
-
     if (!slot->complete) {
         return false;
     }
-    if (urgent || !slots->stamped
+    if (goal->urgent || goal->agreed || !slots->stamped
         || now - slots->unstamped >= SLOTS_PATIENCE_MSEC) {
         return true;
     }
@@ -172,24 +197,27 @@ may_stamp(struct slots *slots, unsigned int i, bool urgent, long long int now)
     if (slot->installed == LLONG_MAX) {
         return false;
     }
-    due(slots, slot->installed + SLOTS_STAMP_MSEC);
-    return now - slot->installed >= SLOTS_STAMP_MSEC;
+    long long int when = MAX(slot->installed, slot->ready) + SLOTS_STAMP_MSEC;
+    due(slots, when);
+    return now >= when;
 }
 
-/* Moves the stamp to slot 'goal' as soon as it may. */
+/* Moves the stamp to the slot of 'goal' as soon as it may. */
 static bool
-move_stamp(struct slots *slots, unsigned int goal, bool urgent,
+move_stamp(struct slots *slots, const struct slots_goal *goal,
            long long int now)
 {
+    unsigned int current = goal->number % SLOTS_N;
+
     if (slots->unstamped == LLONG_MAX) {
         slots->unstamped = now;
     }
-    if (!may_stamp(slots, goal, urgent, now)) {
+    if (!may_stamp(slots, &slots->slots[current], goal, now)) {
         return false;
     }
-    bool moved = slots->stamp != goal;
-    slots->stamp = goal;
-    slots->stamped = slots_present(slots, goal);
+    bool moved = slots->stamp != current;
+    slots->stamp = current;
+    slots->stamped = slots_present(slots, current);
     slots->unstamped = LLONG_MAX;
     return moved;
 }
@@ -219,10 +247,16 @@ slots_run(struct slots *slots, uint8_t self, const struct slots_goal *goal,
     bool changed = false, wanted;
 
     slots->deadline = LLONG_MAX;
-    slots->slots[slots->stamp].used = now;
+    if (slots->current != current) {
+        slots->slots[slots->current].used = now;
+    }
+    if (slots->stamped) {
+        slots->slots[slots->stamp].used = now;
+    }
     wanted = want_tree(slots, self, goal->number, goal->tree,
                        !goal->urgent && !stamped, now);
     if (wanted) {
+        slots->current = current;
         slots->slots[current].used = now;
     }
     retire(slots, now);
@@ -234,7 +268,7 @@ slots_run(struct slots *slots, uint8_t self, const struct slots_goal *goal,
     }
     if (stamped) {
         slots->unstamped = LLONG_MAX;
-    } else if (wanted && move_stamp(slots, current, goal->urgent, now)) {
+    } else if (wanted && move_stamp(slots, goal, now)) {
         changed = true;
     }
     return changed;

@@ -17,8 +17,8 @@
  *
  * Rests begin when the switch has an outcome, which slots_installed() says.
  *
- * The stamp follows the goal: at once if the tree that is stamped is broken;
- * else when the goal's tree has been in the switch for SLOTS_STAMP_MSEC, so that
+ * The stamp follows the goal: at once if the tree that is stamped is broken, or
+ * the goal was prepared everywhere; else when the goal's tree has been in the switch for SLOTS_STAMP_MSEC, so that
  * every other gateway has it too and no frame is lost.
  *
  * Pure. */
@@ -36,6 +36,10 @@
 
 /* A slot that has no use any more is emptied after that. */
 #define SLOTS_KEEP_MSEC 2000
+
+/* Gateways do the same at times that differ by no more, unless they cannot
+ * reach each other. */
+#define SLOTS_SKEW_MSEC 500
 
 /* A goal that keeps changing is followed after that, ready or not. */
 #define SLOTS_PATIENCE_MSEC 5000
@@ -57,11 +61,13 @@ struct slot {
     unsigned int seqno;         /* in this outcome, */
     long long int installed;    /* which the switch has since then. */
     long long int used;         /* When it last had a use. */
+    long long int ready;        /* When all gateways can have 'tree'. */
 };
 
 struct slots {
     struct slot slots[SLOTS_N];
     long long int rest;         /* SLOTS_REST_MSEC. */
+    unsigned int current;       /* The goal's slot, as of the last run. */
     unsigned int stamp;
     bool stamped;               /* 'stamp' was ever set. */
     long long int unstamped;    /* Since when the goal is another one. */
@@ -73,6 +79,7 @@ struct slots_goal {
     uint64_t number;
     const struct tree *tree;
     bool urgent;                /* The stamped tree is broken. */
+    bool agreed;                /* All gateways have 'tree', as prepared. */
     uint64_t prepared;          /* Number of the tree to be prepared, */
     const struct tree *next;    /* NULL if there is none. */
 };

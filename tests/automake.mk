@@ -28,6 +28,7 @@ tests_unit_tests_SOURCES = \
 	tests/unit/token.c \
 	tests/unit/topology.c \
 	tests/unit/trace.c \
+	tests/unit/tree-standby.c \
 	tests/unit/tree.c \
 	tests/unit/twin.c \
 	tests/unit/wan.c \
@@ -45,7 +46,7 @@ tests_unit_tests_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS) -Wno-missing-prototyp
 tests_unit_tests_LDFLAGS = $(AM_LDFLAGS) -Wl,--no-gc-sections
 tests_unit_tests_LDADD = $(CORE_LIBS) $(CRITERION_LIBS)
 endif
-EXTRA_DIST += tests/golden/document.txt
+EXTRA_DIST += tests/data/region-rtt.csv tests/golden/document.txt
 
 check_PROGRAMS += tests/db-client
 tests_db_client_SOURCES = tests/db-client.c

@@ -111,11 +111,11 @@ dump(struct sim *sim)
 
         if (repair) {
             sim_log(sim, "%d: plan %"PRIu32", next %"PRIu32"%s%s, prepared "
-                    "%"PRIu32", number %"PRIu64", stamp %u", node->cloud,
+                    "%"PRIu32" (%"PRIu32"), number %"PRIu64", stamp %u", node->cloud,
                     repair->held.number, repair->next.number,
                     repair->view.next_whole ? " whole" : "",
                     repair->view.next_still ? " still" : "", node->prepared,
-                    repair->view.number, repair->slots.stamp);
+                    repair->outcome.prepared, repair->view.number, repair->slots.stamp);
         }
         for (int j = 0; repair && j < REPAIR_SLOTS; j++) {
             sim_log(sim, "    slot %d: number %"PRIu64"%s%s", j,

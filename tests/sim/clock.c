@@ -8,6 +8,9 @@
 
 #include "util.h"
 
+/* No schedule needs as many. */
+#define EVENTS_MAX 20000000
+
 /* The virtual clock: a heap of events; and chance. */
 
 uint64_t
@@ -107,6 +110,9 @@ sim_run_until(struct sim *sim, int64_t end)
         sim->now = event.at;
         event.run(sim, &event);
         free(event.data);
+        if (sim->n_events > EVENTS_MAX) {
+            sim_fail(sim, "more than %d events", EVENTS_MAX);
+        }
     }
     sim->now = MAX(sim->now, end);
 }

@@ -144,7 +144,8 @@ keep_absent(const struct sim *sim, const struct node *node,
 
 /* Writes a plan for what 'node' knows, NULL: for all, to the place 'which'. */
 static void
-write_plan(struct sim *sim, int which, const struct node *node)
+write_plan(struct sim *sim, int which, uint32_t number,
+           const struct node *node)
 {
     struct tree_edge candidates[SIM_MAX * SIM_MAX / 2];
     size_t n = collect_candidates(sim, node, candidates);
@@ -170,16 +171,8 @@ write_plan(struct sim *sim, int which, const struct node *node)
     free(sim->db.edges[which]);
     sim->db.edges[which] = edges;
     sim->db.n[which] = n_edges;
-    sim->db.number[which] = ++sim->db.last;
-}
-
-/* The first plan. */
-void
-db_start(struct sim *sim)
-{
-    sim->db.up = true;
-    sim->db.last = sim_range(sim, 4);
-    write_plan(sim, CURRENT, NULL);
+    sim->db.number[which] = number;
+    sim->db.since = sim->now;
 }
 
 /* Costs drift. */
@@ -204,14 +197,22 @@ control_plan(struct sim *sim)
     if (!node || !sim->db.up) {
         return;
     }
-    uint32_t heard = repair_outcome(node->repair)->heard;
-    sim->db.last = MAX(sim->db.last, heard);
-    if ((sim->db.last + 1 - sim->db.number[CURRENT]) % 2 == 0) {
-        sim->db.last++;
-    }
-    write_plan(sim, NEXT, node);
+    uint32_t number = repair_next_number(node->repair);
+    number += number <= sim->db.last ? (sim->db.last - number) / 2 * 2 + 2 : 0;
+    sim->db.last = number;
+    write_plan(sim, NEXT, number, node);
     sim_log(sim, "plan %"PRIu32" to come", sim->db.number[NEXT]);
     db_written(sim);
+}
+
+/* Looks after the plan to come: one that is not prepared is made anew. */
+static void
+watch(struct sim *sim, const struct event *event)
+{
+    if (sim->db.number[NEXT] && sim->now - sim->db.since >= 20 * SEC) {
+        control_plan(sim);
+    }
+    sim_at(sim, sim->now + 5 * SEC, *event);
 }
 
 /* Puts the plan to come in force if all who are there have prepared it. */
@@ -238,6 +239,18 @@ control_run(struct sim *sim)
     sim->db.n[NEXT] = sim->db.number[NEXT] = 0;
     sim_log(sim, "plan %"PRIu32" in force", sim->db.number[CURRENT]);
     db_written(sim);
+}
+
+/* The first plan. */
+void
+db_start(struct sim *sim)
+{
+    struct event event = { .run = watch };
+
+    sim->db.up = true;
+    sim_at(sim, sim->now + 5 * SEC, event);
+    sim->db.last = 1 + sim_range(sim, 4);
+    write_plan(sim, CURRENT, sim->db.last, NULL);
 }
 
 void

@@ -2,6 +2,7 @@
 #include <config.h>
 #include "sim.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,6 +39,25 @@ keep_stale(const struct installed *old, struct installed *new)
 }
 
 static void
+log_installed(struct sim *sim, const struct node *node, unsigned int seqno)
+{
+    char text[REPAIR_SLOTS * (SIM_MAX * 4 + 4) + 1];
+    size_t n = 0;
+
+    for (size_t i = 0; i < REPAIR_SLOTS; i++) {
+        n += snprintf(text + n, sizeof text - n, " |");
+        for (int cloud = 1; cloud <= sim->n_clouds; cloud++) {
+            n += snprintf(text + n, sizeof text - n, " %d",
+                          node->now.slots[i].via[cloud]);
+        }
+    }
+    sim_log(sim, "%d installs %u%s | stamps %u (number %"PRIu64", next %"PRIu64
+            ")", node->cloud, seqno, text, node->now.stamp,
+            node->repair ? node->repair->view.number : 0,
+            node->repair ? node->repair->view.next_number : 0);
+}
+
+static void
 install(struct sim *sim, const struct event *event)
 {
     struct node *node = &sim->nodes[event->node];
@@ -55,8 +75,9 @@ install(struct sim *sim, const struct event *event)
     bool tunnels = memcmp(node->now.tunnels, given->tunnels,
                           sizeof given->tunnels);
     node->now = *given;
-    sim_log(sim, "%d installs %u, stamps %u", node->cloud,
-            (unsigned int) event->number, given->stamp);
+    if (sim->verbose) {
+        log_installed(sim, node, event->number);
+    }
     if (tunnels) {
         net_check_node(sim, event->node);
         for (int peer = 0; peer < sim->n_nodes; peer++) {
@@ -94,8 +115,8 @@ hand_over(struct sim *sim, int i)
     memcpy(node->given.slots, outcome->slots, sizeof node->given.slots);
     memcpy(node->given.tunnels, outcome->tunnels, sizeof node->given.tunnels);
     node->given.stamp = outcome->stamp;
-    node->given_until = MAX(node->given_until, sim->now
-                            + sim_range(sim, sim->install));
+    int64_t until = sim->now + sim_range(sim, sim->install);
+    node->given_until = MAX(node->given_until, until);
     event.data = xmemdup(&node->given, sizeof node->given);
     sim_at(sim, node->given_until, event);
 }
@@ -186,8 +207,8 @@ node_write(struct sim *sim, int i)
         .number = repair_outcome(node->repair)->prepared,
     };
 
-    node->written = MAX(node->written,
-                        sim->now + sim_between(sim, 2 * MSEC, 80 * MSEC));
+    int64_t written = sim->now + sim_between(sim, 2 * MSEC, 80 * MSEC);
+    node->written = MAX(node->written, written);
     sim_at(sim, node->written, event);
 }
 

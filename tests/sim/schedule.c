@@ -168,8 +168,8 @@ fault_agent(struct sim *sim)
 {
     struct node *node = &sim->nodes[any_node(sim)];
 
-    node->given_until = MAX(node->given_until, sim->now
-                            + sim_range(sim, 2 * SEC));
+    int64_t until = sim->now + sim_range(sim, 2 * SEC);
+    node->given_until = MAX(node->given_until, until);
 }
 
 static void
@@ -269,7 +269,7 @@ run_planned(struct sim *sim)
         mend(sim);
         wait(sim, 0, 5 * SEC);
     }
-    check_converges(sim, 10 * SEC);
+    check_converges(sim, 45 * SEC);
     sim_run_until(sim, sim->now + 2 * SEC);
     check_none_lost(sim, from, sim->now - SEC, NULL);
     check_all_pairs(sim);
@@ -446,7 +446,7 @@ run_process(struct sim *sim)
         node_start_process(sim, node);
         wait(sim, 0, 3 * SEC);
     }
-    check_converges(sim, 10 * SEC);
+    check_converges(sim, 45 * SEC);
     sim_run_until(sim, sim->now + 2 * SEC);
     check_none_lost(sim, from, sim->now - SEC, NULL);
     check_all_pairs(sim);

@@ -118,6 +118,7 @@ struct database {
     size_t n[2];
     uint32_t number[2];
     uint32_t last;              /* Number of the last plan made. */
+    int64_t since;              /* When it was made. */
 };
 
 struct sim {
