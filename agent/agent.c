@@ -15,6 +15,7 @@
 #include "agent/punts.h"
 #include "agent/renew.h"
 #include "agent/report.h"
+#include "agent/standby.h"
 #include "compile/compile.h"
 #include "flow.h"
 #include "handover.h"
@@ -121,6 +122,7 @@ agent_create(void)
 static void
 stop(struct agent *agent)
 {
+    standby_destroy(agent->standby);
     probe_destroy(agent->probe);
     hello_destroy(agent->hello);
     channel_destroy(agent->channel);
@@ -130,6 +132,7 @@ stop(struct agent *agent)
     followers_destroy(agent->followers);
     db_destroy(agent->db);
     model_destroy(agent->model);
+    agent->standby = NULL;
     agent->probe = NULL;
     agent->hello = NULL;
     agent->channel = NULL;
@@ -195,6 +198,7 @@ start(struct agent *agent, const struct vswitch_config *config, uint32_t self)
     agent->channel = channel_create(self, PKI_HOST_KEY);
     agent->hello = hello_create(self, agent->channel);
     agent->probe = probe_create(self, agent->channel);
+    agent->standby = standby_create(self);
 }
 
 /* Follows the configuration in the local database.  Returns false while it is
@@ -253,6 +257,7 @@ update_physical(struct agent *agent)
     }
     physical_set_tunnels(agent->vs, agent->model, agent->self, handover);
     physical_fabric(agent->vs, agent->model, agent->self, handover, &fabric);
+    fabric.hold = standby_holds(agent->standby);
     agent->mtu = fabric.mtu;
     compiler_set_fabric(agent->compiler, &fabric);
     fabric_destroy(&fabric);
@@ -371,6 +376,7 @@ agent_run(struct agent *agent)
     }
     db_run(agent->db);
     renew_run(agent->renew, agent->db);
+    standby_run(agent->standby, agent->model, agent->hello);
     update_physical(agent);
     update_networks(agent);
     update_switch(agent);
@@ -397,6 +403,7 @@ agent_wait(struct agent *agent)
         adverts_wait(agent->adverts, agent->sw);
         report_wait(agent->report);
         probe_wait(agent->probe);
+        standby_wait(agent->standby);
         if (agent->ready) {
             hello_wait(agent->hello);
         }

@@ -57,6 +57,8 @@ agent_nethv_agent_SOURCES = \
 	agent/punts.h \
 	agent/renew.c \
 	agent/renew.h \
+	agent/standby.c \
+	agent/standby.h \
 	agent/tunnel-words.c \
 	agent/tunnel-words.h
 agent_nethv_agent_LDADD = agent/libfollow.la agent/libjoin.la $(CORE_LIBS)

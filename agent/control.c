@@ -10,6 +10,7 @@
 #include "agent/probe.h"
 #include "agent/report.h"
 #include "compile/compile.h"
+#include "model.h"
 #include "nethv/version.h"
 #include "nethv/wire.h"
 #include "openvswitch/dynamic-string.h"
@@ -98,6 +99,17 @@ cmd_status(struct unixctl_conn *conn, int argc OVS_UNUSED,
 }
 
 static void
+put_gateway(const struct agent *agent, struct json *json)
+{
+    const struct host *self = model_host_at(agent->model, agent->self);
+    const struct host *gateway = self ? cloud_gateway(self->cloud) : NULL;
+
+    if (gateway) {
+        json_object_put_string(json, "gateway", gateway->row.name);
+    }
+}
+
+static void
 cmd_hello_show(struct unixctl_conn *conn, int argc OVS_UNUSED,
                const char *argv[] OVS_UNUSED, void *agent_)
 {
@@ -108,6 +120,7 @@ cmd_hello_show(struct unixctl_conn *conn, int argc OVS_UNUSED,
         json_object_put(json, "peers", hello_to_json(agent->hello,
                                                      agent->model));
         json_object_put(json, "frames", channel_to_json(agent->channel));
+        put_gateway(agent, json);
         reply_json(conn, json);
     }
 }

@@ -115,6 +115,12 @@ hello_receive(struct hello *hello, struct ofswitch *sw,
     }
 }
 
+const struct hello_peer *
+hello_find(const struct hello *hello, uint32_t location)
+{
+    return hellos_find(hello->hellos, location);
+}
+
 uint64_t
 hello_seqno(const struct hello *hello)
 {

@@ -14,6 +14,7 @@
 struct channel;
 struct control_frame;
 struct db;
+struct hello_peer;
 struct json;
 struct model;
 struct ofswitch;
@@ -33,6 +34,9 @@ void hello_wait(const struct hello *);
  * that can forward to other clouds. */
 void hello_receive(struct hello *, struct ofswitch *,
                    const struct control_frame *frame, bool forwards);
+
+/* Returns what is known of the host at 'location', or NULL. */
+const struct hello_peer *hello_find(const struct hello *, uint32_t location);
 
 /* Returns a number that rises when what hello_problems() says may change. */
 uint64_t hello_seqno(const struct hello *);

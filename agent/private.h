@@ -38,6 +38,7 @@ struct agent {
     struct channel *channel;
     struct hello *hello;
     struct probe *probe;
+    struct standby *standby;
 
     bool ready;                     /* The rules have been complete once. */
     uint64_t stamp;                 /* Of the last update of the switch. */

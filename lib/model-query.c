@@ -172,7 +172,9 @@ cloud_gateway(const struct cloud *cloud)
 
     LIST_FOR_EACH (host, cloud_node, &cloud->hosts) {
         if (host->row.present && host->gateway
-            && (!gateway || host->id < gateway->id)) {
+            && (!gateway || gateway->unreachable > host->unreachable
+                || (gateway->unreachable == host->unreachable
+                    && host->id < gateway->id))) {
             gateway = host;
         }
     }
@@ -182,12 +184,10 @@ cloud_gateway(const struct cloud *cloud)
 bool
 hosts_are_peers(const struct host *a, const struct host *b)
 {
-    const struct host *gateway = cloud_gateway(a->cloud);
-
     return a != b && a->row.present && b->row.present
            && (a->cloud->mode == CLOUD_MESH
                || (a->cloud->mode == CLOUD_TREE
-                   && (a == gateway || b == gateway)));
+                   && (a->gateway || b->gateway)));
 }
 
 bool

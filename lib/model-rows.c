@@ -433,6 +433,7 @@ host_clear(struct model *model, struct model_row *row)
     host->cloud = NULL;
     free(host->public_key);
     host->public_key = NULL;
+    host->unreachable = false;
 }
 
 static bool
@@ -491,6 +492,20 @@ model_set_host_state(struct model *model, const struct uuid *uuid,
         model_row_after(model, &host->row);
     }
     model_row_release(model, &host->row);
+}
+
+void
+model_set_unreachable(struct model *model, const struct uuid *uuid,
+                      bool unreachable)
+{
+    struct model_row *row = model_find(model, MODEL_HOST, uuid);
+    struct host *host = row ? CONTAINER_OF(row, struct host, row) : NULL;
+
+    if (host && host->unreachable != unreachable) {
+        model_row_before(model, row);
+        host->unreachable = unreachable;
+        model_row_after(model, row);
+    }
 }
 
 /* Links between clouds. */

@@ -221,6 +221,7 @@ struct host {
     struct in6_addr public_ip;      /* Gateways only. */
     char *public_key;               /* See ovs/signature.h; NULL if unknown. */
     unsigned int encaps;
+    bool unreachable;               /* As the caller has found out itself. */
 };
 
 struct cloud_link_end {
@@ -364,6 +365,11 @@ void model_set_switch_group(struct model *, const struct uuid *,
 void model_set_host_state(struct model *, const struct uuid *,
                           const struct host_state *);
 
+/* Says whether the host 'uuid', which is present, cannot be reached from where
+ * this model is: a fact that no database has, and that is lost when the row is
+ * put anew. */
+void model_set_unreachable(struct model *, const struct uuid *, bool);
+
 /* Removes the row of 'kind' with 'uuid', if there is one. */
 void model_remove(struct model *, enum model_kind, const struct uuid *);
 
@@ -428,12 +434,12 @@ bool network_is_equipped(const struct network *);
  * that follows the network has confirmed them. */
 bool binding_usable(const struct binding *);
 
-/* Returns the active gateway of 'cloud', the one with the lowest id, or NULL if
- * it has none. */
+/* Returns the gateway that serves 'cloud', or NULL if it has none: the one with
+ * the lowest id of those that are not unreachable, or if all are of all. */
 const struct host *cloud_gateway(const struct cloud *);
 
 /* Returns whether 'a' and 'b' of one cloud have a tunnel for each other alone:
- * in mode mesh all hosts, in mode tree hosts and gateway. */
+ * in mode mesh all hosts, in mode tree hosts and gateways. */
 bool hosts_are_peers(const struct host *a, const struct host *b);
 
 /* Returns whether 'a' and 'b' of one cloud send to each other through a tunnel,

@@ -128,6 +128,7 @@ EXTRA_DIST += tests/system/test_schema.py
 EXTRA_DIST += tests/system/test_shells.py
 EXTRA_DIST += tests/system/test_topologies.py
 EXTRA_DIST += tests/system/test_tutorial.py
+EXTRA_DIST += tests/system/test_standby.py
 EXTRA_DIST += tests/system/test_uplink.py
 EXTRA_DIST += tests/system/traffic.py
 EXTRA_DIST += tests/system/wires.py

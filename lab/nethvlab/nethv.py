@@ -74,6 +74,10 @@ def init(lab: Lab) -> None:
     cloud = lab.scenario.cloud(host.cloud)
     ctl(lab, "init", "--cloud", cloud.name, "--public-ip", str(host.public_ip),
         *_describe(cloud), "--mode", lab.scenario.intra, *_datapath(lab, host))
+    for other in cloud.hosts:
+        if other.gateway and other is not host:
+            ctl(lab, "add", "cloud", cloud.name, "public_ips",
+                str(other.public_ip))
 
 
 def add_clouds(lab: Lab) -> None:

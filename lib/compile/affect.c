@@ -190,10 +190,17 @@ affect_cloud(struct compiler *c, const struct model_row *row)
     }
 }
 
+/* In mode tree it matters to the rules of all whether this host is a
+ * gateway. */
 static void
 affect_host(struct compiler *c, const struct model_row *row)
 {
+    const struct host *host = CONTAINER_OF(row, struct host, row);
+
     compiler_mark(c, ROLE_HOST, &row->uuid);
+    if (host_location(host) == c->self) {
+        affect_cloud(c, &host->cloud->row);
+    }
 }
 
 static void (*const affects[MODEL_N_KINDS])(struct compiler *,

@@ -254,6 +254,10 @@ mark_fabric(struct compiler *c, const struct fabric *old)
         mark_kind(c, ROLE_HOST);
         mark_kind(c, ROLE_FLOOD);
     }
+    const struct host *gateway = model_host_at(c->model, new->gateway);
+    if (gateway && old->hold != new->hold) {
+        compiler_mark(c, ROLE_HOST, &gateway->row.uuid);
+    }
     for (size_t i = 0; i < FABRIC_TREES; i++) {
         if (old->gateway != new->gateway || !fabric_tree_equal(old, new, i)
             || (old->stamp != new->stamp && i == new->stamp)) {

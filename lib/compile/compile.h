@@ -73,6 +73,9 @@ struct fabric {
     uint32_t tunnel_ofports[ENCAP_N]; /* Flow-based ports, 0 if none. */
     uint32_t gateway;               /* Location of the cloud's active gateway,
                                      * 0 if none is known; may be this host. */
+    bool hold;                      /* Take nothing from other clouds by that
+                                     * gateway yet: what came by the one before
+                                     * may come once more. */
     unsigned int mtu;               /* Endpoints' MTU, 0 for no check. */
     struct fabric_peer *peers;
     size_t n_peers;

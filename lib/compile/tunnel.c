@@ -235,12 +235,14 @@ emit_host_accept(const struct compiler *c, struct emit *e,
     emit_end(e);
 }
 
-/* Frames that the gateway passes on: from other clouds, and in mode tree from
- * other hosts, but never in this host's own name. */
+/* Frames that a gateway passes on: from other clouds, if it is the one that
+ * this host uses, so that two of them never deliver a frame twice; in mode tree
+ * also from other hosts, but never in this host's own name. */
 static void
 emit_gateway_accept(const struct compiler *c, struct emit *e,
                     const struct host *host, uint32_t ofport)
 {
+    bool used = host_location(host) == c->fabric.gateway && !c->fabric.hold;
     bool tree = c->fabric.mode == CLOUD_TREE;
 
     emit_begin(e, STAGE_ACCEPT, 190);
@@ -250,9 +252,20 @@ emit_gateway_accept(const struct compiler *c, struct emit *e,
     act_drop(e, DROP_FORGED_SOURCE);
     emit_end(e);
 
+    if (tree) {
+        emit_begin(e, STAGE_ACCEPT, 110);
+        match_from_host(e, c, host, ofport);
+        match_eth_src(e, nethv_location(c->cloud, 0, 0), NETHV_CLOUD_MASK);
+        act_resubmit(e, STAGE_LANDED);
+        emit_end(e);
+    }
     emit_begin(e, STAGE_ACCEPT, 100);
     match_from_host(e, c, host, ofport);
-    act_resubmit(e, STAGE_LANDED);
+    if (used) {
+        act_resubmit(e, STAGE_LANDED);
+    } else {
+        act_drop(e, DROP_IDLE_GATEWAY);
+    }
     emit_end(e);
 }
 
@@ -278,7 +291,8 @@ emit_hop(const struct compiler *c, struct emit *e, const struct host *host,
 }
 
 /* Mode tree, the paper's: hosts reach each other through the gateway, which
- * sends a flood to all but whom it came from. */
+ * sends a flood to all but whom it came from.  Gateways that stand by have
+ * tunnels like the one that is used. */
 static void
 emit_hop_tree(const struct compiler *c, struct emit *e,
               const struct host *host)
@@ -295,6 +309,17 @@ emit_hop_tree(const struct compiler *c, struct emit *e,
     emit_end(e);
 }
 
+/* Returns whether this host sends to 'host' only by way of the gateway. */
+static bool
+is_behind_gateway(const struct compiler *c, const struct host *host)
+{
+    const struct host *self = model_host_at(c->model, c->self);
+
+    return c->fabric.mode == CLOUD_TREE && !host->gateway
+           && host_location(host) != c->fabric.gateway
+           && !(self && self->gateway) && !compiler_is_gateway(c);
+}
+
 void
 emit_host(const struct compiler *c, struct emit *e,
           const struct model_row *row)
@@ -308,12 +333,12 @@ emit_host(const struct compiler *c, struct emit *e,
         || location == c->self) {
         return;
     }
-    bool gateway = location == c->fabric.gateway;
-    if (c->fabric.mode == CLOUD_TREE && !gateway) {
+    if (is_behind_gateway(c, host)
+        || (c->fabric.mode == CLOUD_TREE && compiler_is_gateway(c))) {
         emit_hop_tree(c, e, host);
-        if (!compiler_is_gateway(c)) {
-            return;
-        }
+    }
+    if (is_behind_gateway(c, host)) {
+        return;
     }
     if (ipv6_is_zero(&host->encap_ip)
         || !compiler_tunnel(c, host, &ofport, &encap)) {
@@ -321,7 +346,8 @@ emit_host(const struct compiler *c, struct emit *e,
     }
     emit_host_accept(c, e, host, ofport);
     emit_hop(c, e, host, ofport);
-    if (gateway) {
+    if ((host->gateway || location == c->fabric.gateway)
+        && !compiler_is_gateway(c)) {
         emit_gateway_accept(c, e, host, ofport);
     }
 }

@@ -278,6 +278,59 @@ count_pruned(const char *text, uint32_t number)
     return n;
 }
 
+/* Tells the compiler of host 2 in cloud 1 by which gateway it is reached. */
+static void
+use_gateway(struct compiler *c, uint16_t gateway, bool hold)
+{
+    struct fabric f = { .mode = CLOUD_DIRECT, .encaps = ENCAP_ALL,
+                        .tunnel_ofports = { 50, 51, 52 }, .hold = hold,
+                        .gateway = nethv_location(1, gateway, 0),
+                        .mtu = 1400 };
+
+    fabric_clear_trees(&f);
+    compiler_set_fabric(c, &f);
+}
+
+Test(compile, one_gateway_at_a_time)
+{
+    struct world w;
+    world_init(&w);
+    struct compiler *c = w.compilers[1];
+    struct uuid cloud = id(MODEL_CLOUD, 1), third = id(MODEL_HOST, 13);
+    struct host_spec spec = { .name = "h13", .cloud = cloud, .id = 3,
+                              .gateway = true };
+    struct host_state state = { .encap_ip = ip4("10.0.0.3"),
+                                .encaps = ENCAP_ALL };
+    model_put_host(w.model, &third, &spec);
+    model_set_host_state(w.model, &third, &state);
+    compiler_run(c);
+
+    static const char *const from[] = {
+        "priority=100,tun_src=10.0.0.1,in_port=50",
+        "priority=100,tun_src=10.0.0.3,in_port=50",
+    };
+    for (int i = 0; i < 2; i++) {
+        for (int hold = 1; hold >= 0; hold--) {
+            use_gateway(c, i ? 3 : 1, hold);
+            compiler_run(c);
+            char *text = rules_text(c);
+            for (int j = 0; j < 2; j++) {
+                const char *rule = strstr(text, from[j]);
+                cr_assert_not_null(rule);
+                bool lets_in = !strncmp(strstr(rule, "actions="),
+                                        "actions=resubmit(,111)", 22);
+                cr_expect_eq(lets_in, i == j && !hold);
+            }
+            free(text);
+        }
+    }
+
+    /* To hold or not concerns one host's rules. */
+    use_gateway(c, 3, true);
+    cr_assert_eq(compiler_run(c), 1);
+    world_destroy(&w);
+}
+
 /* Lets gateway 1 hold trees 1 and 2, and stamp the one with bits 'stamp'. */
 static void
 hold_two_trees(struct compiler *c, uint8_t stamp)

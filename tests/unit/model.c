@@ -291,6 +291,49 @@ Test(model, bindings_are_dated)
     model_destroy(model);
 }
 
+/* Puts host 'n' of cloud 3, whose id is 'n', as a gateway. */
+static struct uuid
+put_gateway(struct model *model, uint16_t n)
+{
+    struct uuid host = id(40 + n);
+    char *name = xasprintf("g%u", n);
+    struct host_spec spec = {
+        .name = name, .cloud = id(40), .id = n, .gateway = true,
+    };
+
+    model_put_host(model, &host, &spec);
+    free(name);
+    return host;
+}
+
+Test(model, gateway_is_the_lowest_that_is_reached)
+{
+    struct model *model = model_create();
+    struct uuid cloud_uuid = id(40);
+    struct cloud_spec spec = { .name = "aws1", .id = 3, .mtu = 1500 };
+
+    model_put_cloud(model, &cloud_uuid, &spec);
+    const struct cloud *cloud = ROW(model, MODEL_CLOUD, 40, cloud);
+    cr_assert_null(cloud_gateway(cloud));
+    struct uuid two = put_gateway(model, 2);
+    cr_assert_eq(cloud_gateway(cloud)->id, 2);
+    struct uuid one = put_gateway(model, 1);
+    cr_assert_eq(cloud_gateway(cloud)->id, 1);
+    model_set_unreachable(model, &one, true);
+    cr_assert_eq(cloud_gateway(cloud)->id, 2);
+    model_set_unreachable(model, &two, true);
+    cr_assert_eq(cloud_gateway(cloud)->id, 1);
+    model_set_unreachable(model, &one, false);
+    cr_assert_eq(cloud_gateway(cloud)->id, 1);
+    model_set_unreachable(model, &one, true);
+    model_set_unreachable(model, &two, false);
+    model_remove(model, MODEL_HOST, &two);
+    cr_assert_eq(cloud_gateway(cloud)->id, 1);
+    model_set_unreachable(model, &two, true);
+    cr_assert_null(model_find(model, MODEL_HOST, &two));
+    model_destroy(model);
+}
+
 Test(model, hosts_are_found_by_location)
 {
     struct model *model = model_create();
