@@ -156,7 +156,7 @@ gateway_run(struct gateway *gw)
     }
     const char *database = vswitch_config(gw->vs)->database;
     if (vswitch_is_connected(gw->vs) && database) {
-        global_run(gw->global, database);
+        global_run(gw->global, database, healer_outcome(gw->healer));
         db_set_remotes(gw->db, database, true);
     }
     db_run(gw->db);
@@ -170,6 +170,7 @@ gateway_run(struct gateway *gw)
     }
     sign_run(gw->sign, txn);
     tunnels_write(gw->db, gw->model, gw->vs, gw->name, txn);
+    healer_write(gw->healer, gw->db, txn);
     db_commit(gw->db);
 }
 

@@ -81,7 +81,7 @@ has_name(const struct global *global)
 }
 
 static void
-act(struct global *global)
+act(struct global *global, const struct repair_outcome *outcome)
 {
     long long int now = time_msec();
     bool judged = liveness_update(global->liveness, global->db, now);
@@ -96,12 +96,13 @@ act(struct global *global)
         write_name(global, txn);
         allocate_write(global->allocate, txn);
         liveness_write(global->liveness, global->db);
-        plant_write(global->plant, global->db, txn);
+        plant_write(global->plant, global->db, txn, outcome, now);
     }
 }
 
 void
-global_run(struct global *global, const char *remotes)
+global_run(struct global *global, const char *remotes,
+           const struct repair_outcome *outcome)
 {
     db_set_remotes(global->db, remotes, true);
     db_run(global->db);
@@ -114,7 +115,7 @@ global_run(struct global *global, const char *remotes)
         allocate_note_all(global->allocate);
     }
     if (acting && db_is_complete(global->db)) {
-        act(global);
+        act(global, outcome);
     }
     db_commit(global->db);
 }

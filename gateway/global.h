@@ -15,12 +15,15 @@
 
 struct json;
 struct global;
+struct repair_outcome;
 
 struct global *global_create(const char *name);
 void global_destroy(struct global *);
 
-/* Follows the database at 'remotes' and does what there is to do. */
-void global_run(struct global *, const char *remotes);
+/* Follows the database at 'remotes' and does what there is to do.  'outcome' is
+ * what the repair of this host has decided, NULL if it has none. */
+void global_run(struct global *, const char *remotes,
+                const struct repair_outcome *outcome);
 void global_wait(struct global *);
 
 /* Describes it, for "status". */

@@ -23,6 +23,7 @@ struct healer;
 struct json;
 struct linkstate;
 struct model;
+struct ovsdb_idl_txn;
 struct relays;
 struct repair_outcome;
 
@@ -34,6 +35,10 @@ void healer_destroy(struct healer *);
 void healer_run(struct healer *, struct db *db, const struct model *model,
                 uint32_t location, struct relays *relays);
 void healer_wait(struct healer *);
+
+/* Writes what has changed to this host's row of Gateway_State, by 'txn' (NULL:
+ * nothing now). */
+void healer_write(struct healer *, struct db *, struct ovsdb_idl_txn *txn);
 
 /* Returns what repair has decided, NULL while there is none. */
 const struct repair_outcome *healer_outcome(const struct healer *);

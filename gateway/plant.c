@@ -11,16 +11,33 @@
 #include "nethv/wire.h"
 #include "openvswitch/vlog.h"
 #include "ovs/db.h"
+#include "repair.h"
 #include "tree.h"
 #include "util.h"
 #include "uuid.h"
 
 VLOG_DEFINE_THIS_MODULE(plant);
 
+/* A plan that is not prepared after that is held back by clouds that cannot be
+ * reached. */
+#define PREPARE_MSEC 15000
+
 struct plant {
     struct model *model;
     struct model_observer observer;
-    bool pending;
+    bool dirty;                     /* Clouds, links or gateways have changed. */
+    bool preparing;                 /* There is a plan to come, */
+    int64_t next;                   /* which has this number, */
+    long long int since;            /* since when. */
+    bool apart[NETHV_CLOUD_FLOOD];  /* Clouds that get standby edges only. */
+    struct tree_edge *costs;        /* Candidates of the last computation. */
+    size_t n_costs;
+};
+
+/* What should be planned. */
+struct wanted {
+    struct tree tree;
+    struct tree_standbys standbys;
 };
 
 static void
@@ -30,7 +47,7 @@ on_change(struct model_observer *observer, const struct model_row *row)
 
     if (row->kind == MODEL_CLOUD || row->kind == MODEL_CLOUD_LINK
         || row->kind == MODEL_HOST) {
-        plant->pending = true;
+        plant->dirty = true;
     }
 }
 
@@ -40,7 +57,7 @@ plant_create(struct model *model)
     struct plant *plant = xzalloc(sizeof *plant);
 
     plant->model = model;
-    plant->pending = true;
+    plant->dirty = true;
     plant->observer.before = on_change;
     plant->observer.after = on_change;
     model_observe(model, &plant->observer);
@@ -52,6 +69,7 @@ plant_destroy(struct plant *plant)
 {
     if (plant) {
         model_unobserve(plant->model, &plant->observer);
+        free(plant->costs);
         free(plant);
     }
 }
@@ -59,34 +77,124 @@ plant_destroy(struct plant *plant)
 bool
 plant_pending(const struct plant *plant)
 {
-    return plant->pending;
+    return plant->dirty || plant->preparing;
+}
+
+long long int
+plant_deadline(const struct plant *plant)
+{
+    return plant->preparing ? plant->since + PREPARE_MSEC : LLONG_MAX;
+}
+
+/* Computing. */
+
+static int64_t
+in_force(struct db *db)
+{
+    const struct nethvrec_global *global = nethvrec_global_first(db_idl(db));
+    return global ? global->tree : 0;
+}
+
+static bool
+edge_from_row(const struct model *model, const struct nethvrec_edge *row,
+              struct tree_edge *edge)
+{
+    const struct model_row *a = model_find(model, MODEL_CLOUD, &row->a);
+    const struct model_row *b = model_find(model, MODEL_CLOUD, &row->b);
+
+    if (!a || !b) {
+        return false;
+    }
+    uint8_t x = CONTAINER_OF(a, struct cloud, row)->id;
+    uint8_t y = CONTAINER_OF(b, struct cloud, row)->id;
+    memset(edge, 0, sizeof *edge);
+    edge->a = MIN(x, y);
+    edge->b = MAX(x, y);
+    /* JSON has no infinity: an unknown cost is written as 0. */
+    edge->weight = row->cost > 0 ? row->cost : INFINITY;
+    return true;
+}
+
+/* Reads the tree of the plan with 'number'. */
+static void
+read_tree(const struct plant *plant, struct db *db, int64_t number,
+          struct tree *tree)
+{
+    const struct nethvrec_edge *row;
+
+    tree->n = 0;
+    NETHVREC_EDGE_FOR_EACH (row, db_idl(db)) {
+        if (row->tree == number && !strcmp(row->role, "tree")
+            && tree->n < TREE_EDGES_MAX) {
+            tree->n += edge_from_row(plant->model, row,
+                                     &tree->edges[tree->n]);
+        }
+    }
+}
+
+/* Moves the candidates that lead to clouds that are apart to the end; returns
+ * how many others there are. */
+static size_t
+set_apart(const struct plant *plant, struct tree_edge *edges, size_t n)
+{
+    struct tree_edge *apart = xmalloc((n + 1) * sizeof *apart);
+    size_t n_near = 0, n_apart = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (plant->apart[edges[i].a] || plant->apart[edges[i].b]) {
+            apart[n_apart++] = edges[i];
+        } else {
+            edges[n_near++] = edges[i];
+        }
+    }
+    memcpy(&edges[n_near], apart, n_apart * sizeof *apart);
+    free(apart);
+    return n_near;
+}
+
+/* Adds for each cloud that is apart the edge by which a tree of all would join
+ * it, so that it is joined as soon as it can be reached. */
+static void
+add_apart(const struct plant *plant, const struct tree_edge *candidates,
+          size_t n, struct wanted *wanted)
+{
+    struct tree *all = xmalloc(sizeof *all);
+
+    tree_compute(all, candidates, n);
+    for (size_t i = 0; i < all->n; i++) {
+        const struct tree_edge *edge = &all->edges[i];
+        if ((plant->apart[edge->a] || plant->apart[edge->b])
+            && wanted->standbys.n < TREE_STANDBYS_MAX) {
+            wanted->standbys.edges[wanted->standbys.n++] = *edge;
+        }
+    }
+    free(all);
 }
 
 static void
-compute(const struct model *model, struct tree *tree)
+compute(struct plant *plant, struct db *db, struct wanted *wanted)
 {
     struct tree_edge *candidates;
     size_t n;
 
-    candidates_collect(model, &candidates, &n);
-    tree_compute(tree, candidates, n);
+    candidates_collect(plant->model, &candidates, &n);
+    bool costs_changed = tree_costs_changed(plant->costs, plant->n_costs,
+                                            candidates, n);
+    size_t n_near = set_apart(plant, candidates, n);
+    read_tree(plant, db, in_force(db), &wanted->tree);
+    if (plant->costs && costs_changed) {
+        tree_compute(&wanted->tree, candidates, n_near);
+    } else {
+        tree_follow(&wanted->tree, &wanted->tree, candidates, n_near);
+    }
+    tree_standbys(&wanted->tree, candidates, n_near, &wanted->standbys);
+    add_apart(plant, candidates, n, wanted);
+    free(plant->costs);
+    candidates_collect(plant->model, &plant->costs, &plant->n_costs);
     free(candidates);
 }
 
-static const struct tree_edge *
-tree_find(const struct model *model, const struct tree *tree,
-          const struct nethvrec_edge *row)
-{
-    for (size_t i = 0; i < tree->n; i++) {
-        const struct tree_edge *edge = &tree->edges[i];
-        if (uuid_equals(&row->a, &model_cloud_by_id(model, edge->a)->row.uuid)
-            && uuid_equals(&row->b,
-                           &model_cloud_by_id(model, edge->b)->row.uuid)) {
-            return edge;
-        }
-    }
-    return NULL;
-}
+/* Plans in the database. */
 
 static double
 edge_cost(const struct tree_edge *edge)
@@ -95,48 +203,209 @@ edge_cost(const struct tree_edge *edge)
     return isinf(edge->weight) ? 0 : edge->weight;
 }
 
-/* Returns whether the database has exactly 'tree'.  Costs that have changed
- * without changing the tree are written without a new number. */
+/* Returns the edge of the 'n' 'edges' that 'row' is for, or NULL. */
+static const struct tree_edge *
+find_edge(const struct plant *plant, const struct tree_edge *edges, size_t n,
+          const struct nethvrec_edge *row)
+{
+    struct tree_edge edge;
+
+    if (!edge_from_row(plant->model, row, &edge)) {
+        return NULL;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (edges[i].a == edge.a && edges[i].b == edge.b) {
+            return &edges[i];
+        }
+    }
+    return NULL;
+}
+
+/* Costs are part of a plan: all gateways must go by the same.  Those that have
+ * not changed by much stay as they are. */
 static bool
-tree_is_written(const struct plant *plant, struct db *db,
-                const struct tree *tree)
+cost_is_close(double is, double should)
+{
+    return is == should
+           || (is > 0 && should > 0
+               && fabs(is - should) <= MAX(is / 10, TREE_GAIN_MIN));
+}
+
+/* Returns whether the plan with 'number' is 'wanted'. */
+static bool
+is_planned(const struct plant *plant, struct db *db,
+           const struct wanted *wanted, int64_t number)
 {
     const struct nethvrec_edge *row;
     size_t n = 0;
 
     NETHVREC_EDGE_FOR_EACH (row, db_idl(db)) {
-        const struct tree_edge *edge = tree_find(plant->model, tree, row);
-        if (!edge) {
-            return false;
+        if (row->tree != number) {
+            continue;
         }
-        if (row->cost != edge_cost(edge)) {
-            nethvrec_edge_set_cost(row, edge_cost(edge));
+        bool tree = !strcmp(row->role, "tree");
+        const struct tree_edge *edge = find_edge(
+            plant, tree ? wanted->tree.edges : wanted->standbys.edges,
+            tree ? wanted->tree.n : wanted->standbys.n, row);
+        if (!edge || !cost_is_close(row->cost, edge_cost(edge))) {
+            return false;
         }
         n++;
     }
-    return n == tree->n;
+    return n == wanted->tree.n + wanted->standbys.n;
 }
 
 static void
-write_edges(const struct plant *plant, struct db *db,
-            const struct tree *tree, int64_t number,
-            struct ovsdb_idl_txn *txn)
+insert_edge(const struct plant *plant, const struct tree_edge *edge,
+            const char *role, int64_t number, struct ovsdb_idl_txn *txn)
+{
+    const struct nethvrec_edge *row = nethvrec_edge_insert(txn);
+
+    nethvrec_edge_set_a(row, model_cloud_by_id(plant->model,
+                                               edge->a)->row.uuid);
+    nethvrec_edge_set_b(row, model_cloud_by_id(plant->model,
+                                               edge->b)->row.uuid);
+    nethvrec_edge_set_role(row, role);
+    nethvrec_edge_set_tree(row, number);
+    nethvrec_edge_set_cost(row, edge_cost(edge));
+}
+
+static void
+insert_plan(const struct plant *plant, const struct wanted *wanted,
+            int64_t number, struct ovsdb_idl_txn *txn)
+{
+    for (size_t i = 0; i < wanted->tree.n; i++) {
+        insert_edge(plant, &wanted->tree.edges[i], "tree", number, txn);
+    }
+    for (size_t i = 0; i < wanted->standbys.n; i++) {
+        insert_edge(plant, &wanted->standbys.edges[i], "standby", number,
+                    txn);
+    }
+}
+
+/* Deletes all plans but those with the numbers 'a' and 'b'. */
+static void
+delete_others(struct db *db, int64_t a, int64_t b)
 {
     const struct nethvrec_edge *row, *next;
 
     NETHVREC_EDGE_FOR_EACH_SAFE (row, next, db_idl(db)) {
-        nethvrec_edge_delete(row);
+        if (row->tree != a && row->tree != b) {
+            nethvrec_edge_delete(row);
+        }
     }
-    for (size_t i = 0; i < tree->n; i++) {
-        const struct tree_edge *edge = &tree->edges[i];
-        row = nethvrec_edge_insert(txn);
-        nethvrec_edge_set_a(row, model_cloud_by_id(plant->model,
-                                                   edge->a)->row.uuid);
-        nethvrec_edge_set_b(row, model_cloud_by_id(plant->model,
-                                                   edge->b)->row.uuid);
-        nethvrec_edge_set_role(row, "tree");
-        nethvrec_edge_set_tree(row, number);
-        nethvrec_edge_set_cost(row, edge_cost(edge));
+}
+
+/* Returns the greatest number of any plan. */
+static int64_t
+last_plan(struct db *db)
+{
+    const struct nethvrec_edge *row;
+    int64_t last = MAX(in_force(db), 0);
+
+    NETHVREC_EDGE_FOR_EACH (row, db_idl(db)) {
+        last = MAX(last, row->tree);
+    }
+    return last;
+}
+
+/* From one plan to the next. */
+
+static bool
+has_prepared(const struct plant *plant, struct db *db, uint8_t cloud,
+             int64_t number)
+{
+    const struct nethvrec_gateway_state *row;
+
+    NETHVREC_GATEWAY_STATE_FOR_EACH (row, db_idl(db)) {
+        const struct model_row *host = model_find(plant->model, MODEL_HOST,
+                                                  &row->host);
+        if (host
+            && CONTAINER_OF(host, struct host, row)->cloud->id == cloud
+            && (row->prepared == number || row->plan == number)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Returns whether the gateways of all clouds that are connected have the plan
+ * with 'number' in their switches.  A gateway that forwards, but cannot say so,
+ * holds the change back. */
+static bool
+all_have_prepared(const struct plant *plant, struct db *db,
+                  const struct repair_outcome *outcome, int64_t number)
+{
+    if (!in_force(db)) {
+        return true;
+    }
+    if (!outcome || !outcome->ready) {
+        return false;
+    }
+    for (int cloud = 1; cloud <= NETHV_CLOUD_MAX; cloud++) {
+        if (outcome->connected[cloud]
+            && !has_prepared(plant, db, cloud, number)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Sets apart the clouds that are not connected, and no others.  Returns whether
+ * that is news. */
+static bool
+judge_apart(struct plant *plant, const struct repair_outcome *outcome,
+            bool late)
+{
+    bool news = false;
+
+    for (int cloud = 1; cloud <= NETHV_CLOUD_MAX; cloud++) {
+        bool connected = !outcome || !outcome->ready
+                         || outcome->connected[cloud];
+        bool apart = !connected && (late || plant->apart[cloud]);
+        news |= apart != plant->apart[cloud];
+        plant->apart[cloud] = apart;
+    }
+    return news;
+}
+
+/* Writes 'wanted' beside the plan in force. */
+static void
+propose(struct plant *plant, struct db *db, const struct wanted *wanted,
+        long long int now, struct ovsdb_idl_txn *txn)
+{
+    int64_t current = in_force(db), number = last_plan(db) + 1;
+
+    /* The two must not use the same stamp: their numbers, doubled, are it. */
+    number += (number - current) % 2 == 0;
+    delete_others(db, current, current);
+    insert_plan(plant, wanted, number, txn);
+    plant->next = number;
+    plant->since = now;
+    VLOG_INFO("plan %"PRId64" with %"PRIuSIZE" edges and %"PRIuSIZE
+              " standing by", number, wanted->tree.n, wanted->standbys.n);
+}
+
+static void
+put_in_force(struct db *db, int64_t number)
+{
+    const struct nethvrec_global *global = nethvrec_global_first(db_idl(db));
+
+    VLOG_INFO("plan %"PRId64" is in force", number);
+    nethvrec_global_set_tree(global, number);
+    delete_others(db, number, number);
+}
+
+/* Finds out which plan is to come, as another controller may have left it. */
+static void
+find_next(struct plant *plant, struct db *db, long long int now)
+{
+    int64_t last = last_plan(db);
+
+    plant->preparing = last > in_force(db);
+    if (plant->preparing && plant->next != last) {
+        plant->next = last;
+        plant->since = now;
     }
 }
 
@@ -156,6 +425,9 @@ wanted_tunnel(const struct model *model, const struct tree_edge *edge,
 
     tunnel->a = cloud_gateway(a);
     tunnel->b = cloud_gateway(b);
+    if (!tunnel->a || !tunnel->b) {
+        return false;
+    }
     tunnel->encap = edges_encap(a, b);
     if (tunnel->encap == ENCAP_N) {
         VLOG_WARN("clouds %s and %s have no encapsulation in common",
@@ -191,16 +463,23 @@ write_tunnel(struct db *db, const struct wanted_tunnel *tunnel,
     nethvrec_tunnel_set_encap(row, encap_name(tunnel->encap));
 }
 
+/* Writes the tunnels of all plans. */
 static void
 write_tunnels(const struct plant *plant, struct db *db,
-              const struct tree *tree, struct ovsdb_idl_txn *txn)
+              struct ovsdb_idl_txn *txn)
 {
+    const struct nethvrec_edge *edge_row;
     const struct nethvrec_tunnel *row, *next;
-    struct wanted_tunnel wanted[TREE_EDGES_MAX];
-    size_t n = 0;
+    struct wanted_tunnel *wanted = NULL;
+    size_t n = 0, allocated = 0;
 
-    for (size_t i = 0; i < tree->n; i++) {
-        n += wanted_tunnel(plant->model, &tree->edges[i], &wanted[n]);
+    NETHVREC_EDGE_FOR_EACH (edge_row, db_idl(db)) {
+        struct tree_edge edge;
+        if (n >= allocated) {
+            wanted = x2nrealloc(wanted, &allocated, sizeof *wanted);
+        }
+        n += edge_from_row(plant->model, edge_row, &edge)
+             && wanted_tunnel(plant->model, &edge, &wanted[n]);
     }
     NETHVREC_TUNNEL_FOR_EACH_SAFE (row, next, db_idl(db)) {
         bool found = false;
@@ -214,25 +493,55 @@ write_tunnels(const struct plant *plant, struct db *db,
     for (size_t i = 0; i < n; i++) {
         write_tunnel(db, &wanted[i], txn);
     }
+    free(wanted);
+}
+
+/* Writes a plan if another one is wanted. */
+static void
+plan(struct plant *plant, struct db *db, struct ovsdb_idl_txn *txn,
+     long long int now)
+{
+    struct wanted *wanted = xmalloc(sizeof *wanted);
+    int64_t current = in_force(db);
+
+    compute(plant, db, wanted);
+    plant->dirty = false;
+    if (!wanted->tree.n && !wanted->standbys.n) {
+        /* No rows say it, but gateways wait for the first plan. */
+        delete_others(db, 0, 0);
+        if (!current) {
+            put_in_force(db, 1);
+        }
+    } else if (current && is_planned(plant, db, wanted, current)) {
+        delete_others(db, current, current);
+    } else if (!plant->preparing
+               || !is_planned(plant, db, wanted, plant->next)) {
+        propose(plant, db, wanted, now, txn);
+    }
+    free(wanted);
 }
 
 void
-plant_write(struct plant *plant, struct db *db, struct ovsdb_idl_txn *txn)
+plant_write(struct plant *plant, struct db *db, struct ovsdb_idl_txn *txn,
+            const struct repair_outcome *outcome, long long int now)
 {
-    const struct nethvrec_global *global = nethvrec_global_first(db_idl(db));
-    struct tree *tree = xmalloc(sizeof *tree);
-
-    compute(plant->model, tree);
-    /* The first tree is written even if it has no edges: gateways wait for
-     * it. */
-    plant->pending = !global || !global->tree
-                     || !tree_is_written(plant, db, tree);
-    if (global && plant->pending) {
-        int64_t number = global->tree + 1;
-        VLOG_INFO("tree %"PRId64" with %"PRIuSIZE" edges", number, tree->n);
-        write_edges(plant, db, tree, number, txn);
-        nethvrec_global_set_tree(global, number);
+    if (!nethvrec_global_first(db_idl(db))) {
+        return;
     }
-    write_tunnels(plant, db, tree, txn);
-    free(tree);
+    find_next(plant, db, now);
+    bool late = plant->preparing && now - plant->since >= PREPARE_MSEC;
+    if (late) {
+        plant->since = now;
+    }
+    plant->dirty |= judge_apart(plant, outcome, late);
+    if (plant->dirty) {
+        plan(plant, db, txn, now);
+        find_next(plant, db, now);
+    }
+    if (plant->preparing
+        && all_have_prepared(plant, db, outcome, plant->next)) {
+        put_in_force(db, plant->next);
+        plant->preparing = false;
+    }
+    write_tunnels(plant, db, txn);
 }

@@ -112,7 +112,7 @@ enum stage {
                                              "none")                          \
     REASON(HIDDEN_IP,     "hidden-ip",       "has more VLAN tags than Open "  \
                                              "vSwitch looks behind, and its " \
-                                             "secured port has IP addresses")                     \
+                                             "secured port has IP addresses") \
     REASON(IDLE_GATEWAY,  "idle-gateway",    "came from another cloud by a "  \
                                              "gateway that this host does "   \
                                              "not use, or not yet")

@@ -189,20 +189,30 @@ class Demo:
         return [row[0] for row in self.document(f"--columns={name}", "list",
                                                 table)["data"]]
 
+    def _confirmed(self) -> bool:
+        """Whether all hosts have the rules for all bindings."""
+        changes = {uuid[1]: sum(n for _, n in entries[1])
+                   for uuid, entries in self.document(
+                       "--columns=network,changes", "list",
+                       "Network_State")["data"]}
+        return (len(self.column("Binding", "port"))
+                == len(self.world.endpoints)
+                and all(changes.get(network[1]) == sequence
+                        for network, sequence in self.document(
+                            "--columns=network,sequence", "list",
+                            "Follower")["data"]))
+
     # Steps.
 
     def wait_ready(self) -> None:
         """Waits until numbers may be used and all own ones answer."""
         deadline = time.monotonic() + 20
         while True:
-            since = self.column("Binding", "since")
-            if len(since) == len(self.world.endpoints) and all(since):
+            if self._confirmed():
                 break
             if time.monotonic() > deadline:
-                raise LabError(f"after 20 s only {sum(map(bool, since))} of "
-                               f"{len(self.world.endpoints)} endpoints have "
-                               "numbers that may be used: see "
-                               "`nethvctl status`")
+                raise LabError("after 20 s not all endpoints have numbers that "
+                               "may be used: see `nethvctl status`")
             time.sleep(0.1)
         while not self._tunnels_up() and time.monotonic() < deadline:
             time.sleep(0.1)

@@ -220,7 +220,7 @@ run_controller(const char *remote)
     struct global *global = global_create("controller");
 
     for (;;) {
-        global_run(global, remote);
+        global_run(global, remote, NULL);
         global_wait(global);
         poll_block();
     }

@@ -286,9 +286,11 @@ Test(addressing, dhcp_fits)
         a->routes[a->n_routes++] = (struct addressing_route) {
             ip("10.1.2.3"), 32, ip("10.0.0.9") };
     }
-    cr_assert_str_eq(addressing_check(a), "takes 275 bytes, and every "
-                     "client's messages have room for 272: give fewer routes "
-                     "or a shorter domain");
+    char *fault = addressing_check(a);
+    cr_assert_str_eq(fault, "takes 275 bytes, and every client's messages "
+                     "have room for 272: give fewer routes or a shorter "
+                     "domain");
+    free(fault);
     free(a->domain);
     a->domain = xstrdup("shop.example");
     cr_assert_null(addressing_check(a));

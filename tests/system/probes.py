@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Streams of numbered probes between endpoints of a lab, and when each arrived:
+nothing twice, and when the first one came after something happened."""
+
+import contextlib
+import socket
+import struct
+import threading
+import time
+from collections import Counter
+
+PORT = 4444
+INTERVAL = 0.005
+FORMAT = struct.Struct("!HHQd")     # From, to (0: to all), number, time sent.
+
+
+class Receiver:
+    """Notes all that arrives at an endpoint."""
+
+    def __init__(self, lab, place):
+        with lab.network(place):
+            self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+        self.sock.bind(("0.0.0.0", PORT))
+        self.sock.settimeout(0.2)
+        self.arrived = []           # (from, to, number, sent, arrival)
+        self.ended = False
+        self.thread = threading.Thread(target=self._read)
+        self.thread.start()
+
+    def _read(self):
+        while not self.ended:
+            try:
+                data = self.sock.recv(2048)
+            except TimeoutError:
+                continue
+            self.arrived.append((*FORMAT.unpack(data), time.time()))
+
+    def close(self):
+        self.ended = True
+        self.thread.join()
+        self.sock.close()
+
+
+class Probes:
+    """Probes from endpoint to endpoint, or to all of the network.  'places' are
+    the endpoints; that with index i is called i + 1 in probes, and has the
+    address 'ip(i)'."""
+
+    def __init__(self, lab, places, ip, broadcast):
+        self.lab = lab
+        self.ip = ip
+        self.broadcast = broadcast
+        self.places = places
+        self.receivers = [Receiver(lab, place) for place in places]
+        self.senders = []
+        self.ended = threading.Event()
+
+    def send(self, source, target, interval=INTERVAL):
+        """Begins a stream between the endpoints with these indexes; None as a
+        target means all."""
+        thread = threading.Thread(target=self._send,
+                                  args=(source, target, interval))
+        self.senders.append(thread)
+        thread.start()
+
+    def _send(self, source, target, interval):
+        with self.lab.network(self.places[source]):
+            sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        to = (self.broadcast if target is None else self.ip(target), PORT)
+        name = 0 if target is None else target + 1
+        number, due = 0, time.time()
+        with contextlib.closing(sock):
+            while not self.ended.is_set():
+                number += 1
+                with contextlib.suppress(OSError):
+                    sock.sendto(FORMAT.pack(source + 1, name, number,
+                                            time.time()), to)
+                due += interval
+                time.sleep(max(0, due - time.time()))
+
+    def arrivals(self, source, target, to_all=False):
+        """What has come of a stream to endpoint 'target': (number, sent,
+        arrival)."""
+        name = 0 if to_all else target + 1
+        return [(number, sent, arrival) for s, t, number, sent, arrival
+                in list(self.receivers[target].arrived)
+                if s == source + 1 and t == name]
+
+    def first_since(self, source, target, moment, to_all=False):
+        """When the first probe of a stream arrived after 'moment', or None."""
+        times = [arrival for _, _, arrival
+                 in self.arrivals(source, target, to_all) if arrival > moment]
+        return min(times, default=None)
+
+    def twice(self):
+        """What arrived more than once, at whichever endpoint."""
+        found = []
+        for i, receiver in enumerate(self.receivers):
+            counts = Counter(one[:3] for one in list(receiver.arrived))
+            found += [(i + 1, one) for one, n in counts.items() if n > 1]
+        return found
+
+    def stop(self):
+        """Ends all streams."""
+        self.ended.set()
+        for thread in self.senders:
+            thread.join()
+        self.senders = []
+        self.ended.clear()
+
+    def close(self):
+        self.stop()
+        for receiver in self.receivers:
+            receiver.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
