@@ -428,7 +428,8 @@ def test_down_kills_no_stranger(new_lab):
     lab = new_lab(small("stranger"), nethv=False)
     document = json.loads((lab.state.directory / "state.json").read_text())
     with subprocess.Popen(["sleep", "60"]) as innocent:
-        document["nodes"]["old"] = {"pid": innocent.pid, "start": 1}
+        document["nodes"]["old"] = {"pid": innocent.pid, "start": 1,
+                                    "vm": False}
         (lab.state.directory / "state.json").write_text(json.dumps(document))
         assert run("down", lab.name).returncode == 0
         assert innocent.poll() is None
