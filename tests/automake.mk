@@ -133,6 +133,7 @@ EXTRA_DIST += tests/system/test_tutorial.py
 EXTRA_DIST += tests/system/test_standby.py
 EXTRA_DIST += tests/system/test_uplink.py
 EXTRA_DIST += tests/system/traffic.py
+EXTRA_DIST += tests/system/trees.py
 EXTRA_DIST += tests/system/wires.py
 EXTRA_DIST += tests/system/workloads.py
 .PHONY: check-system

@@ -25,6 +25,7 @@ from scapy.packet import Raw
 
 from nethvlab import nethv, wan
 from nethvlab.lab import Lab
+from trees import follows_plan
 from wires import Tunnelled, Wire, tunnelled, wait_until
 
 DROP_TABLE = 120
@@ -222,23 +223,10 @@ class Site:
             wait_until(lambda: self._tunnels_of(host.name) == wanted, 15,
                        lambda: f"{host.name} has the tunnels {wanted}, but "
                        f"{self._tunnels_of(host.name)}")
-        wait_until(self._whole, 15, "frames go along the plan's tree")
+        wait_until(lambda: follows_plan(self.lab), 15,
+                   "frames go along the plan's tree")
         self.settle()
         self.warm_up()
-
-    def _whole(self) -> bool:
-        """Whether the gateways stamp the tree of the plan: tunnels that are
-        made anew are down at first, and a standby edge takes their place."""
-        for host in self.lab.scenario.hosts:
-            if host.gateway:
-                repair = json.loads(self.lab.run(host.name, [
-                    "ovs-appctl", "-t", "/run/nethv/nethv-gateway.ctl",
-                    "status"]).stdout)["repair"]
-                if (not repair["ready"] or repair["prepared"]
-                        or repair["number"] != 2 * repair["plan"]
-                        or repair["stamp"] != repair["number"] % 4):
-                    return False
-        return True
 
     def _tunnels(self, way: Way, cloud: str, gateway: bool) -> list[str]:
         """The types of the tunnel ports that a host should have, sorted: between
