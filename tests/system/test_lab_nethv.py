@@ -52,13 +52,17 @@ def test_uplinks_are_in_br_phy(lab):
 def test_tree_joins_the_clouds(lab):
     """aws1 - az1 - gcp1: the two shortest of three links; the third stands
     by."""
-    wait_until(lambda: follows_plan(lab), 15, "the plan's tree is stamped")
+    def stamped(gateway):
+        handover = gateway_status(lab, gateway)["handover"]
+        return [tree["via"] for tree in handover["trees"]
+                if tree["number"] % 4 == handover["stamp"]]
+
     for gateway, via in (("aws1-gw", {"2": 2, "3": 2}),
                          ("az1-gw", {"1": 1, "3": 3}),
                          ("gcp1-gw", {"1": 2, "2": 2})):
-        handover = gateway_status(lab, gateway)["handover"]
-        assert [tree["via"] for tree in handover["trees"]
-                if tree["number"] % 4 == handover["stamp"]] == [via]
+        wait_until(lambda gw=gateway, v=via: stamped(gw) == [v], 15,
+                   f"{gateway} stamps the plan's tree")
+    wait_until(lambda: follows_plan(lab), 15, "all is as planned")
 
 
 def test_endpoints_reach_each_other(lab):
