@@ -52,7 +52,8 @@ struct healer {
 
     struct handover *handover;      /* Handed over last, or adopted. */
     uint32_t numbers[HANDOVER_TREES];   /* The last of each slot. */
-    unsigned int serial;            /* Of 'handover', */
+    bool told;                      /* By this process, for this repair: */
+    unsigned int serial;            /* of 'handover', */
     unsigned int covers;            /* which is still right for this outcome. */
     long long int used[NETHV_CLOUD_FLOOD];  /* When edges had a use. */
     long long int deadline;
@@ -92,6 +93,7 @@ stop(struct healer *h)
 {
     repair_destroy(h->repair);
     h->repair = NULL;
+    h->told = false;
     plans_uninit(&h->plans);
     h->deadline = LLONG_MAX;
 }
@@ -367,6 +369,7 @@ hand_over(struct healer *h, struct handover *handover, unsigned int seqno)
     }
     handover_free(h->handover);
     h->handover = handover;
+    h->told = true;
     h->serial = h->covers = seqno;
     agent_link_set(h->link, json, seqno);
     VLOG_DBG("handed over outcome %u: stamp %u", seqno, handover->stamp);
@@ -385,10 +388,12 @@ update_agent(struct healer *h, const struct model *model,
     edges_fill(handover, model, self, wanted, h->handover);
     fill_trees(h, outcome, handover);
     handover->no_networks = true;
-    bool same = h->handover && h->serial
-                && handover_same_ways(handover, h->handover);
+    bool same = h->told && handover_same_ways(handover, h->handover);
     if (same) {
-        h->covers = outcome->seqno;
+        if (h->covers != outcome->seqno) {
+            h->covers = outcome->seqno;
+            poll_immediate_wake();      /* For update_installed(). */
+        }
         if (complete) {
             fill_networks(h, relays, handover);
         }

@@ -18,6 +18,9 @@
 /* As many failed edges make a cloud suspect. */
 #define SUSPECT 2
 
+/* A cloud's failed edges count up to that. */
+#define ENOUGH 3
+
 static bool
 has_failed(uint32_t level)
 {
@@ -40,7 +43,7 @@ repair_plan_has(const struct repair_held *plan, uint8_t a, uint8_t b)
  * other edges are going to fail as well: they come last, so that no tree leads
  * through that cloud if there is a way around it. */
 struct suspects {
-    unsigned int failed[NETHV_CLOUD_FLOOD];
+    int failed[NETHV_CLOUD_FLOOD];
 };
 
 static void
@@ -76,29 +79,51 @@ weight_of(uint32_t weight)
     return weight == UINT32_MAX ? INFINITY : weight / 1000.0;
 }
 
-/* Returns the number that 'plan', the link state and 'tree' make. */
-static uint64_t
-compute_number(const struct repair *repair, const struct repair_held *plan,
-               const struct tree *tree)
+/* Returns how much 'plan' has suffered, for its number.  Beyond ENOUGH, failed
+ * edges of one cloud do not count: it is passed by, and trees differ in the way
+ * to itself only. */
+static unsigned int
+count_failures(const struct repair *repair, const struct repair_held *plan,
+               const struct suspects *suspects)
 {
-    uint64_t number = 2 * (uint64_t) plan->number;
+    int failures = 0;
 
     for (size_t i = 0; i < plan->n; i++) {
         const struct tree_edge *edge = &plan->edges[i].edge;
-        number += has_failed(linkstate_level(repair->linkstate, edge->a,
-                                             edge->b));
+        failures += has_failed(linkstate_level(repair->linkstate, edge->a,
+                                               edge->b));
     }
-    for (size_t i = 0; i < tree->n; i++) {
-        number += !repair_plan_has(plan, tree->edges[i].a, tree->edges[i].b);
+    if (!failures) {
+        return 0;
     }
-    return number;
+    for (size_t cloud = 1; cloud < NETHV_CLOUD_FLOOD; cloud++) {
+        failures -= MAX(suspects->failed[cloud], ENOUGH) - ENOUGH;
+    }
+    return MAX(failures, 1);
 }
 
-/* Sets '*tree' to the tree of 'plan' and the link state. */
+/* Returns the number that 'plan', the link state and 'tree' make.  Its slot is
+ * not that of the whole plan, by which a gateway may go until it hears of all
+ * failures at once. */
+static uint64_t
+compute_number(const struct repair *repair, const struct repair_held *plan,
+               const struct suspects *suspects, const struct tree *tree)
+{
+    uint64_t whole = 2 * (uint64_t) plan->number;
+    unsigned int n = count_failures(repair, plan, suspects);
+
+    for (size_t i = 0; i < tree->n; i++) {
+        n += !repair_plan_has(plan, tree->edges[i].a, tree->edges[i].b);
+    }
+    return n ? whole + 1 + (n - 1) % (REPAIR_SLOTS - 1) : whole;
+}
+
+/* Sets '*tree' to the tree of 'plan' and the link state, '*number' to its
+ * number. */
 static void
 compute_tree(const struct repair *repair, const struct repair_held *plan,
              const struct linkstate_edge *known, size_t n_known,
-             struct tree *tree)
+             struct tree *tree, uint64_t *number)
 {
     struct tree_ranked *ranked = xmalloc((plan->n + n_known + 1)
                                          * sizeof *ranked);
@@ -123,6 +148,7 @@ compute_tree(const struct repair *repair, const struct repair_held *plan,
         }
     }
     tree_span(tree, ranked, n);
+    *number = compute_number(repair, plan, &suspects, tree);
     free(ranked);
 }
 
@@ -171,13 +197,13 @@ repair_compute_view(struct repair *repair)
     struct linkstate_edge *known = linkstate_edges(repair->linkstate,
                                                    &n_known);
 
-    compute_tree(repair, &repair->held, known, n_known, &view->tree);
-    view->number = compute_number(repair, &repair->held, &view->tree);
+    compute_tree(repair, &repair->held, known, n_known, &view->tree,
+                 &view->number);
     compute_parts(&view->tree, view->part);
     view->next_whole = view->next_still = false;
     if (repair->next.number > repair->held.number) {
-        compute_tree(repair, &repair->next, known, n_known, &view->next);
-        view->next_number = compute_number(repair, &repair->next, &view->next);
+        compute_tree(repair, &repair->next, known, n_known, &view->next,
+                     &view->next_number);
         view->next_whole = is_up(repair, &repair->next, REPAIR_TREE);
         view->next_still = is_up(repair, &repair->next, REPAIR_STANDBY);
     }

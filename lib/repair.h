@@ -23,9 +23,9 @@
  * tree has the plan's tree edges that are up, then of the plan's standby edges
  * the lightest that join parts, then likewise of other edges; a cloud of which
  * several edges have failed is passed by, if that is possible.  The number is
- * twice the plan's number, and one more for each edge of the plan that has
- * failed and each that no plan has but the tree: what comes and goes without a
- * meaning for the tree leaves the number alone.
+ * twice the plan's number, and up to three more by how many edges of the plan
+ * have failed and how many the tree has that are in no plan: what comes and goes
+ * without a meaning for the tree leaves the number alone.
  *
  * Slots.  The key of a frame carries its number modulo 4, so there are four
  * slots, each empty or with one tree.  A slot's tree may be replaced by a

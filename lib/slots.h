@@ -35,7 +35,7 @@
 #define SLOTS_STAMP_MSEC 1000
 
 /* A slot that has no use any more is emptied after that. */
-#define SLOTS_KEEP_MSEC 2000
+#define SLOTS_KEEP_MSEC 1000
 
 /* Gateways do the same at times that differ by no more, unless they cannot
  * reach each other. */

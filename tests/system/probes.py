@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Streams of numbered probes between endpoints of a lab, and when each arrived:
-nothing twice, and when the first one came after something happened."""
+"""Streams of numbered probes between endpoints of a lab, captured where they come
+out: nothing twice or astray, and when the first one came after something
+happened."""
 
 import contextlib
 import socket
@@ -9,20 +10,22 @@ import threading
 import time
 from collections import Counter
 
+from wires import Wire
+
 PORT = 4444
+PORT_BYTES = PORT.to_bytes(2, "big")
+INTERFACE = "eth0"
 INTERVAL = 0.005
 FORMAT = struct.Struct("!HHQd")     # From, to (0: to all), number, time sent.
 
 
 class Receiver:
-    """Notes all that arrives at an endpoint."""
+    """Captures all probes that come out of an endpoint's interface, for
+    whomever."""
 
     def __init__(self, lab, place):
-        with lab.network(place):
-            self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
-        self.sock.bind(("0.0.0.0", PORT))
-        self.sock.settimeout(0.2)
+        self.wire = Wire(lab, place, INTERFACE)
+        self.wire.sock.settimeout(0.05)
         self.arrived = []           # (from, to, number, sent, arrival)
         self.ended = False
         self.thread = threading.Thread(target=self._read)
@@ -31,15 +34,17 @@ class Receiver:
     def _read(self):
         while not self.ended:
             try:
-                data = self.sock.recv(2048)
+                frame = self.wire.sock.recv(2048)
             except TimeoutError:
                 continue
-            self.arrived.append((*FORMAT.unpack(data), time.time()))
+            if frame[12:14] == b"\x08\0" and frame[36:38] == PORT_BYTES:
+                self.arrived.append((*FORMAT.unpack_from(frame, 42),
+                                     time.time()))
 
     def close(self):
-        self.ended = True
+        """To be called after 'ended' was set."""
         self.thread.join()
-        self.sock.close()
+        self.wire.close()
 
 
 class Probes:
@@ -102,6 +107,11 @@ class Probes:
             found += [(i + 1, one) for one, n in counts.items() if n > 1]
         return found
 
+    def astray(self):
+        """What arrived at an endpoint that it was not for."""
+        return [(i + 1, one) for i, receiver in enumerate(self.receivers)
+                for one in list(receiver.arrived) if one[1] not in (0, i + 1)]
+
     def stop(self):
         """Ends all streams."""
         self.ended.set()
@@ -112,6 +122,8 @@ class Probes:
 
     def close(self):
         self.stop()
+        for receiver in self.receivers:
+            receiver.ended = True
         for receiver in self.receivers:
             receiver.close()
 

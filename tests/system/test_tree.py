@@ -8,6 +8,7 @@ nothing may ever arrive twice.
 import json
 import os
 import re
+import statistics
 import time
 from collections import defaultdict
 from datetime import datetime, timezone
@@ -19,6 +20,7 @@ from probes import Probes
 from wires import wait_until
 
 BOUND = 0.060           # Seconds beyond the one-way delay.
+REST = 1.0              # Seconds, of an empty slot.
 EXTRA = 2               # Times the bound, for a single cut.
 LONG = os.environ.get("NETHV_TEST_LONG") == "1"
 CLOUDS = [cloud.name for cloud in scenario.load("eight-clouds").clouds]
@@ -75,6 +77,25 @@ def is_whole(lab, clouds):
 def wait_whole(lab, clouds=CLOUDS, timeout=30):
     wait_until(lambda: is_whole(lab, clouds), timeout,
                f"one tree joins {', '.join(clouds)}")
+
+
+def is_intact(lab):
+    """Whether all go by the plan in force, nothing of it has failed, and there is
+    no other plan."""
+    plan = table(lab, "Global", "tree")[0][0]
+    return ({number for number, in table(lab, "Edge", "tree")} == {plan}
+            and is_whole(lab, CLOUDS)
+            and all(state["plan"] == plan and state["number"] == 2 * plan
+                    for state in gateways(lab).values()))
+
+
+def wait_rested(lab, timeout=30):
+    """Waits until nothing is broken and trees of the past are forgotten: a
+    failure before that may have to wait for them."""
+    wait_until(lambda: is_intact(lab) and all(
+        len(status_of(lab, cloud)["handover"]["trees"]) == 1
+        for cloud in CLOUDS), timeout, "all is whole and at rest")
+    time.sleep(REST)
 
 
 def edges(lab, role="tree"):
@@ -156,7 +177,7 @@ def ends_of(*cut):
 def world(lab):
     """The lab, healed and with all endpoints talking."""
     watch_ports(lab)
-    wait_whole(lab)
+    wait_rested(lab)
     return lab
 
 
@@ -164,13 +185,14 @@ def world(lab):
 def probes(world):
     """Streams between endpoints, by index of the cloud.  At the end all must be
     whole again, and nothing may have come twice."""
-    wait_whole(world)
+    wait_rested(world, 90)
     with Probes(world, [f"e-{name}" for name in CLOUDS],
                 lambda i: f"10.9.0.{i + 1}", "10.9.0.255") as streams:
         yield streams
         streams.stop()
         time.sleep(0.5)
         assert not streams.twice()
+        assert not streams.astray()
 
 
 def wait_flowing(probes, pairs):
@@ -183,28 +205,32 @@ def pair_of(a, b):
     return CLOUDS.index(a), CLOUDS.index(b)
 
 
-def cut_and_measure(lab, probes, cut, pairs, undo=True):
+def all_down(lab, since, cut):
+    """When for the last of the edges 'cut' the first end was said to be down;
+    None if not yet."""
+    moments = [port_down(lab, since, ends_of(edge)) for edge in cut]
+    return None if None in moments else max(moments)
+
+
+def cut_and_measure(lab, probes, cut, pairs):
     """Cuts the links 'cut', and returns for each of 'pairs' the seconds between
     port status and the first probe delivered, beyond the one-way delay; and how
-    long the detection took."""
+    long the detection took.  Then puts them back."""
     began = time.time()
     for a, b in cut:
         lab.cut(a, b)
-    wait_until(lambda: port_down(lab, began, ends_of(*cut)), 5,
-               "a port status tells of the cut")
-    wait_until(lambda: all(
-        probes.first_since(a, b, port_down(lab, began, ends_of(*cut)))
-        for a, b in pairs), 10, "probes arrive again")
-    down = port_down(lab, began, ends_of(*cut))
+    down = wait_until(lambda: all_down(lab, began, cut), 5,
+                      "port status tells of the cut")
+    wait_until(lambda: all(probes.first_since(a, b, down) for a, b in pairs),
+               10, "probes arrive again")
     firsts = [probes.first_since(a, b, down) for a, b in pairs]
     wait_until(lambda: is_whole(lab, CLOUDS), 10, "one tree without the cut")
     among = live_edges(lab)
     assert not among & set(cut)
     late = [first - down - delay(lab, among, CLOUDS[a], CLOUDS[b])
             for (a, b), first in zip(pairs, firsts)]
-    if undo:
-        for a, b in cut:
-            lab.heal(a, b)
+    for a, b in cut:
+        lab.heal(a, b)
     return late, down - began
 
 
@@ -234,13 +260,13 @@ def test_cut_tree_edge(world, probes, record_property, number):
         more, took = cut_and_measure(world, probes, [cut], [(a, b), (b, a)])
         late += more
         detected.append(took)
-        wait_whole(world)
+        wait_rested(world, 90)
     name = "-".join(cut)
     record_property(f"ms beyond the one-way delay, {name}",
                     ", ".join(f"{1000 * one:.0f}" for one in late))
     record_property(f"s until BFD saw it, {name}",
                     ", ".join(f"{one:.2f}" for one in detected))
-    assert sorted(late)[len(late) // 2] <= BOUND
+    assert not LONG or statistics.median(late) <= BOUND
     assert max(late) <= EXTRA * BOUND
 
 
@@ -259,7 +285,7 @@ def test_two_edges_at_once(world, probes, record_property):
     wait_whole(world)
 
 
-@pytest.mark.parametrize("cloud", CLOUDS if LONG else ["aws1", "az1"])
+@pytest.mark.parametrize("cloud", CLOUDS if LONG else ["aws1"])
 def test_gateway_process_dies(world, probes, cloud):
     """What is established loses nothing."""
     streams = [(CLOUDS.index(cloud), i) for i in range(8)
@@ -294,22 +320,23 @@ def test_gateway_host_dies(world, probes, record_property, cloud):
         probes.send(a, b)
         probes.send(a, None, 0.02)
     wait_flowing(probes, pairs)
-    gone = ends_of(*((cloud, one) for one in rest))
+    lost = [edge for edge in edges(world) if cloud in edge]
     began = time.time()
     world.cut(f"{cloud}-gw")
-    wait_until(lambda: port_down(world, began, gone), 5, "ports are down")
+    down = wait_until(lambda: all_down(world, began, lost), 5,
+                      "port status tells of the host")
     wait_until(lambda: is_whole(world, rest), 10, "the rest has one tree")
     wait_until(lambda: all(
         probes.first_since(a, b, time.time() - 0.1) for a, b in pairs), 10,
         "probes arrive")
-    among, down = live_edges_of(world, rest), port_down(world, began, gone)
+    among = live_edges_of(world, rest)
     late = [probes.first_since(a, b, down) - down
             - delay(world, among, CLOUDS[a], CLOUDS[b]) for a, b in pairs]
     world.heal(f"{cloud}-gw")
     record_property("ms beyond the one-way delay",
                     ", ".join(f"{1000 * one:.0f}" for one in late))
     wait_whole(world, timeout=60)
-    assert max(late) <= 0.5
+    assert max(late) <= EXTRA * BOUND
 
 
 def live_edges_of(lab, clouds):
@@ -342,6 +369,7 @@ def test_three_parts_join_again(world, probes):
     across = [pair_of("aws1", "aws2"), pair_of("gcp3", "az2")]
     for a, b in inside + across:
         probes.send(a, b)
+    for a in sorted({a for a, _ in inside + across}):
         probes.send(a, None, 0.02)
     wait_flowing(probes, inside + across)
     for a, b in cut:
