@@ -4,8 +4,6 @@
 
 #include <stdlib.h>
 
-#include "hash.h"
-#include "openvswitch/hmap.h"
 #include "util.h"
 
 /* What one end has said. */
@@ -15,73 +13,58 @@ struct said {
 };
 
 struct edge {
-    struct hmap_node node;
-    uint8_t clouds[2];          /* The lower id first. */
-    struct said ends[2];
+    struct said ends[2];        /* At the lower id first. */
 };
 
+/* The edge between clouds a < b is rows[a][b]: a table, as the tree's every
+ * computation looks at all edges.  Rows are made when they are needed. */
 struct linkstate {
-    struct hmap edges;
+    struct edge *rows[NETHV_CLOUD_FLOOD];
+    unsigned int greatest;      /* The greatest id there is. */
     uint64_t digest;
 };
 
 struct linkstate *
 linkstate_create(void)
 {
-    struct linkstate *ls = xzalloc(sizeof *ls);
-
-    hmap_init(&ls->edges);
-    return ls;
+    return xzalloc(sizeof(struct linkstate));
 }
 
 void
 linkstate_destroy(struct linkstate *ls)
 {
     if (ls) {
-        struct edge *edge;
-
-        HMAP_FOR_EACH_POP (edge, node, &ls->edges) {
-            free(edge);
+        for (size_t a = 0; a < NETHV_CLOUD_FLOOD; a++) {
+            free(ls->rows[a]);
         }
-        hmap_destroy(&ls->edges);
         free(ls);
     }
 }
 
-static uint32_t
-pair_number(uint8_t first, uint8_t second)
-{
-    return (uint32_t) first << 8 | second;
-}
-
-static uint32_t
-pair_hash(uint8_t a, uint8_t b)
-{
-    return hash_int(pair_number(MIN(a, b), MAX(a, b)), 0);
-}
-
-static struct edge *
+static const struct edge *
 find_edge(const struct linkstate *ls, uint8_t a, uint8_t b)
 {
-    struct edge *edge;
+    const struct edge *row = ls->rows[MIN(a, b)];
 
-    HMAP_FOR_EACH_WITH_HASH (edge, node, pair_hash(a, b), &ls->edges) {
-        if (edge->clouds[0] == MIN(a, b) && edge->clouds[1] == MAX(a, b)) {
-            return edge;
-        }
-    }
-    return NULL;
+    return row && MAX(a, b) < NETHV_CLOUD_FLOOD ? &row[MAX(a, b)] : NULL;
 }
 
 static struct edge *
-add_edge(struct linkstate *ls, uint8_t a, uint8_t b)
+get_edge(struct linkstate *ls, uint8_t a, uint8_t b)
 {
-    struct edge *edge = xzalloc(sizeof *edge);
+    struct edge **row = &ls->rows[MIN(a, b)];
 
-    edge->clouds[0] = MIN(a, b);
-    edge->clouds[1] = MAX(a, b);
-    hmap_insert(&ls->edges, &edge->node, pair_hash(a, b));
-    return edge;
+    if (!*row) {
+        *row = xcalloc(NETHV_CLOUD_FLOOD, sizeof **row);
+    }
+    ls->greatest = MAX(ls->greatest, MAX(a, b));
+    return &(*row)[MAX(a, b)];
+}
+
+static bool
+is_known(const struct edge *edge)
+{
+    return edge->ends[0].counter || edge->ends[1].counter;
 }
 
 uint32_t
@@ -138,10 +121,7 @@ linkstate_merge(struct linkstate *ls, const struct linkstate_end *end)
     if (!end_is_possible(end)) {
         return false;
     }
-    struct edge *edge = find_edge(ls, end->at, end->to);
-    if (!edge) {
-        edge = add_edge(ls, end->at, end->to);
-    }
+    struct edge *edge = get_edge(ls, end->at, end->to);
     struct said *said = &edge->ends[end->at > end->to];
     if (!is_news(said, end)) {
         return false;
@@ -180,64 +160,54 @@ linkstate_digest(const struct linkstate *ls)
     return ls->digest;
 }
 
-static int
-compare_edges(const void *a_, const void *b_)
+/* Returns how many edges there could be between the clouds there are, or
+ * more. */
+static size_t
+count_pairs(const struct linkstate *ls)
 {
-    const struct linkstate_edge *a = a_, *b = b_;
+    size_t n = 0;
 
-    return (int) pair_number(a->a, a->b) - (int) pair_number(b->a, b->b);
+    for (size_t a = 0; a <= ls->greatest; a++) {
+        n += ls->rows[a] ? ls->greatest - a : 0;
+    }
+    return n;
 }
 
 struct linkstate_edge *
 linkstate_edges(const struct linkstate *ls, size_t *n)
 {
-    struct linkstate_edge *edges = xcalloc(hmap_count(&ls->edges),
+    struct linkstate_edge *edges = xcalloc(MAX(count_pairs(ls), 1),
                                            sizeof *edges);
-    const struct edge *edge;
 
     *n = 0;
-    HMAP_FOR_EACH (edge, node, &ls->edges) {
-        edges[(*n)++] = (struct linkstate_edge) {
-            .a = edge->clouds[0], .b = edge->clouds[1],
-            .level = edge_level(edge),
-            .weight = MAX(edge->ends[0].weight, edge->ends[1].weight),
-        };
-    }
-    if (*n) {
-        qsort(edges, *n, sizeof *edges, compare_edges);
+    for (unsigned int a = 1; a < ls->greatest; a++) {
+        for (unsigned int b = a + 1; ls->rows[a] && b <= ls->greatest; b++) {
+            const struct edge *edge = &ls->rows[a][b];
+            if (is_known(edge)) {
+                edges[(*n)++] = (struct linkstate_edge) {
+                    .a = a, .b = b, .level = edge_level(edge),
+                    .weight = MAX(edge->ends[0].weight, edge->ends[1].weight),
+                };
+            }
+        }
     }
     return edges;
-}
-
-static int
-compare_ends(const void *a_, const void *b_)
-{
-    const struct linkstate_end *a = a_, *b = b_;
-
-    return (int) pair_number(a->at, a->to) - (int) pair_number(b->at, b->to);
 }
 
 struct linkstate_end *
 linkstate_ends(const struct linkstate *ls, size_t *n)
 {
-    struct linkstate_end *ends = xcalloc(2 * hmap_count(&ls->edges),
+    struct linkstate_end *ends = xcalloc(MAX(2 * count_pairs(ls), 1),
                                          sizeof *ends);
-    const struct edge *edge;
 
     *n = 0;
-    HMAP_FOR_EACH (edge, node, &ls->edges) {
-        for (size_t i = 0; i < 2; i++) {
-            if (edge->ends[i].counter) {
-                ends[(*n)++] = (struct linkstate_end) {
-                    .at = edge->clouds[i], .to = edge->clouds[!i],
-                    .counter = edge->ends[i].counter,
-                    .weight = edge->ends[i].weight,
-                };
+    for (unsigned int at = 1; at <= ls->greatest; at++) {
+        for (unsigned int to = 1; to <= ls->greatest; to++) {
+            struct linkstate_end end = linkstate_end(ls, at, to);
+            if (end.counter) {
+                ends[(*n)++] = end;
             }
         }
-    }
-    if (*n) {
-        qsort(ends, *n, sizeof *ends, compare_ends);
     }
     return ends;
 }

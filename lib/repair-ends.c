@@ -57,12 +57,12 @@ run_end(struct repair *repair, uint8_t peer, long long int now)
 {
     const struct repair_tunnel *tunnel = &repair->tunnels[peer];
     uint32_t level = linkstate_level(repair->linkstate, repair->self, peer);
-    uint32_t own = linkstate_end(repair->linkstate, repair->self,
-                                 peer).counter;
     bool up = tunnel->told && tunnel->state == REPAIR_END_UP;
     long long int when;
 
-    if (up == linkstate_level_is_up(level) || own > level) {
+    if (up == linkstate_level_is_up(level)
+        || linkstate_end(repair->linkstate, repair->self,
+                         peer).counter > level) {
         return;
     }
     when = (up ? tunnel->since + hold_time(repair, peer, level)

@@ -48,6 +48,8 @@ struct spread {
     long long int learned;      /* At the latest. */
     uint32_t plan;
     struct neighbour neighbours[NETHV_CLOUD_FLOOD];
+    uint8_t live[NETHV_CLOUD_FLOOD];    /* Those that are, ascending. */
+    size_t n_live;
 
     /* The last NEWS_MAX ends that were news: number i at i % NEWS_MAX. */
     struct linkstate_end news[NEWS_MAX];
@@ -78,6 +80,17 @@ spread_destroy(struct spread *spread)
     }
 }
 
+static void
+collect_live(struct spread *spread)
+{
+    spread->n_live = 0;
+    for (size_t i = 1; i <= NETHV_CLOUD_MAX; i++) {
+        if (spread->neighbours[i].live) {
+            spread->live[spread->n_live++] = i;
+        }
+    }
+}
+
 void
 spread_set_live(struct spread *spread, uint8_t peer, bool live,
                 long long int now)
@@ -89,6 +102,7 @@ spread_set_live(struct spread *spread, uint8_t peer, bool live,
             .live = live, .send_digest = live, .hello = now,
             .again = now + FIRST_MSEC,
         };
+        collect_live(spread);
     }
 }
 
@@ -103,10 +117,10 @@ agrees(const struct spread *spread, const struct neighbour *n)
 static void
 tell_all(struct spread *spread)
 {
-    for (size_t i = 1; i <= NETHV_CLOUD_MAX; i++) {
-        struct neighbour *n = &spread->neighbours[i];
+    for (size_t i = 0; i < spread->n_live; i++) {
+        struct neighbour *n = &spread->neighbours[spread->live[i]];
 
-        n->send_news = n->live && !agrees(spread, n);
+        n->send_news = !agrees(spread, n);
     }
 }
 
@@ -397,10 +411,10 @@ run_neighbour(struct spread *spread, struct neighbour *n, uint8_t to,
 void
 spread_run(struct spread *spread, long long int now)
 {
-    for (size_t i = 1; i <= NETHV_CLOUD_MAX; i++) {
-        if (spread->neighbours[i].live) {
-            run_neighbour(spread, &spread->neighbours[i], i, now);
-        }
+    for (size_t i = 0; i < spread->n_live; i++) {
+        uint8_t peer = spread->live[i];
+
+        run_neighbour(spread, &spread->neighbours[peer], peer, now);
     }
 }
 
@@ -409,12 +423,10 @@ spread_deadline(const struct spread *spread)
 {
     long long int deadline = spread->learning ? spread->learned : LLONG_MAX;
 
-    for (size_t i = 1; i <= NETHV_CLOUD_MAX; i++) {
-        const struct neighbour *n = &spread->neighbours[i];
+    for (size_t i = 0; i < spread->n_live; i++) {
+        const struct neighbour *n = &spread->neighbours[spread->live[i]];
 
-        if (n->live) {
-            deadline = MIN(deadline, MIN(n->again, n->hello));
-        }
+        deadline = MIN(deadline, MIN(n->again, n->hello));
     }
     return deadline;
 }

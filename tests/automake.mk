@@ -245,6 +245,7 @@ tests_simulate_SOURCES = \
 	tests/sim/check.c \
 	tests/sim/clock.c \
 	tests/sim/control.c \
+	tests/sim/faults.c \
 	tests/sim/frames.c \
 	tests/sim/main.c \
 	tests/sim/net.c \
@@ -252,3 +253,5 @@ tests_simulate_SOURCES = \
 	tests/sim/schedule.c \
 	tests/sim/sim.h
 tests_simulate_LDADD = $(CORE_LIBS)
+TESTS += tests/sim/test_simulation.py
+EXTRA_DIST += tests/sim/conftest.py tests/sim/test_simulation.py

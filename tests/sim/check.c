@@ -5,11 +5,48 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hash.h"
 #include "linkstate.h"
 #include "repair-private.h"
 #include "util.h"
 
 /* What must hold. */
+
+static uint32_t
+plan_hash(const struct repair_plan *plan)
+{
+    uint32_t hash = plan->n;
+
+    for (size_t i = 0; i < plan->n; i++) {
+        const struct repair_edge *edge = &plan->edges[i];
+        hash = hash_int(edge->edge.a << 16 | edge->edge.b << 8 | edge->role,
+                        hash);
+        hash = hash_double(edge->edge.weight, hash);
+    }
+    return hash;
+}
+
+/* A plan's number stands for the same edges at all gateways and times. */
+void
+check_plan(struct sim *sim, const struct repair_plan *plan)
+{
+    uint32_t hash = plan_hash(plan);
+
+    for (size_t i = 0; i < sim->n_plans; i++) {
+        if (sim->plans[i].number == plan->number) {
+            if (sim->plans[i].hash != hash) {
+                sim_fail(sim, "number %"PRIu32" stands for two plans",
+                         plan->number);
+            }
+            return;
+        }
+    }
+    if (sim->n_plans >= sim->allocated_plans) {
+        sim->plans = x2nrealloc(sim->plans, &sim->allocated_plans,
+                                sizeof *sim->plans);
+    }
+    sim->plans[sim->n_plans++] = (struct known_plan) { plan->number, hash };
+}
 
 /* Returns NULL, or a malloc'd sentence on how 'node' and 'first' differ. */
 static char *

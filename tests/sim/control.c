@@ -198,7 +198,9 @@ control_plan(struct sim *sim)
         return;
     }
     uint32_t number = repair_next_number(node->repair);
-    number += number <= sim->db.last ? (sim->db.last - number) / 2 * 2 + 2 : 0;
+    if (number <= sim->db.last && sim->bug != BUG_REUSED_NUMBER) {
+        number += (sim->db.last - number) / 2 * 2 + 2;
+    }
     sim->db.last = number;
     write_plan(sim, NEXT, number, node);
     sim_log(sim, "plan %"PRIu32" to come", sim->db.number[NEXT]);

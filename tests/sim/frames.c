@@ -31,7 +31,7 @@ frames_forward(const struct node *node, const struct frame *frame,
     if (from && via[source] != from) {
         return false;
     }
-    for (size_t cloud = 1; cloud < NETHV_CLOUD_FLOOD; cloud++) {
+    for (size_t cloud = 1; cloud <= SIM_MAX; cloud++) {
         if (via[cloud] && via[cloud] != from
             && (!frame->to || frame->to == cloud)) {
             next[via[cloud]] = true;

@@ -88,10 +88,11 @@ install(struct sim *sim, const struct event *event)
 }
 
 static void
-keep_plan(struct node *node)
+keep_plan(struct sim *sim, struct node *node)
 {
     struct repair_plan plan = repair_plan(node->repair);
 
+    check_plan(sim, &plan);
     if (plan.number != node->plan) {
         free(node->edges);
         node->plan = plan.number;
@@ -111,7 +112,7 @@ hand_over(struct sim *sim, int i)
         .number = (uint64_t) node->incarnation << 32 | outcome->seqno,
     };
 
-    keep_plan(node);
+    keep_plan(sim, node);
     memcpy(node->given.slots, outcome->slots, sizeof node->given.slots);
     memcpy(node->given.tunnels, outcome->tunnels, sizeof node->given.tunnels);
     node->given.stamp = outcome->stamp;
@@ -132,7 +133,7 @@ receive(struct sim *sim, const struct event *event)
         return;
     }
     if (sim->bug == BUG_DEAF && event->node == sim->bug_node
-        && event->size > 16 && event->at > 5 * SEC) {
+        && event->size > 16) {
         return;
     }
     char *error = repair_receive(node->repair,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "repair-private.h"
 #include "util.h"
 
 /* Schedules: what goes wrong when, by a seed, and what must hold then. */
@@ -17,10 +18,22 @@ static const char *const kind_names[N_KINDS] = {
     [KIND_LARGE] = "large",
 };
 
+static const char *const bug_names[N_BUGS] = {
+    [BUG_NONE] = "none", [BUG_STALE_ROUTE] = "stale-route",
+    [BUG_TWO_GATEWAYS] = "two-gateways", [BUG_NO_REST] = "no-rest",
+    [BUG_REUSED_NUMBER] = "reused-number", [BUG_DEAF] = "views-differ",
+};
+
 const char *
 schedule_kind_name(enum sim_kind kind)
 {
     return kind_names[kind];
+}
+
+const char *
+schedule_bug_name(enum sim_bug bug)
+{
+    return bug_names[bug];
 }
 
 static enum sim_kind
@@ -35,6 +48,33 @@ choose_kind(struct sim *sim)
             : kinds[sim_range(sim, ARRAY_SIZE(kinds))]);
 }
 
+/* From now on some other gateways take the cloud's second one. */
+static void
+start_second_gateway(struct sim *sim)
+{
+    int second = sim->n_nodes++;
+
+    for (int i = 0; i < second; i++) {
+        if (sim_chance(sim, 0.5)) {
+            sim->peer[i][sim->bug_node + 1] = second;
+        }
+    }
+    node_start_host(sim, second);
+}
+
+static void
+put_bug_in(struct sim *sim)
+{
+    sim->bug = sim->wanted_bug;
+    if (sim->bug == BUG_TWO_GATEWAYS) {
+        start_second_gateway(sim);
+    } else if (sim->bug == BUG_NO_REST) {
+        for (int i = 0; i < sim->n_nodes; i++) {
+            sim->nodes[i].repair->slots.rest = 0;
+        }
+    }
+}
+
 /* Starts hosts at about the same time, and waits until all is well. */
 static void
 start(struct sim *sim)
@@ -47,178 +87,10 @@ start(struct sim *sim)
     sim_run_until(sim, sim->now + 4 * SEC);
 }
 
-static int
-any_node(struct sim *sim)
-{
-    return sim_range(sim, sim->n_nodes);
-}
-
 static void
 wait(struct sim *sim, int64_t low, int64_t high)
 {
     sim_run_until(sim, sim->now + sim_between(sim, low, high));
-}
-
-/* Faults of chaos. */
-
-static void
-fault_cut(struct sim *sim)
-{
-    int a = any_node(sim), b = any_node(sim);
-
-    if (a != b) {
-        bool cut = !sim->paths[a][b].cut;
-        net_cut(sim, a, b, cut);
-        if (sim_chance(sim, 0.6)) {
-            net_cut(sim, b, a, cut);
-        }
-    }
-}
-
-/* One that carries frames. */
-static void
-fault_cut_tree(struct sim *sim)
-{
-    int a = any_node(sim);
-    const struct node *node = &sim->nodes[a];
-    int cloud = 1 + sim_range(sim, sim->n_clouds);
-    uint8_t via = node->now.slots[node->now.stamp].via[cloud];
-
-    if (via) {
-        net_cut(sim, a, via - 1, true);
-        if (sim_chance(sim, 0.7)) {
-            net_cut(sim, via - 1, a, true);
-        }
-    }
-}
-
-static void
-fault_parts(struct sim *sim)
-{
-    bool side[SIM_MAX];
-
-    for (int i = 0; i < sim->n_nodes; i++) {
-        side[i] = sim_chance(sim, 0.5);
-    }
-    for (int i = 0; i < sim->n_nodes; i++) {
-        for (int j = 0; j < sim->n_nodes; j++) {
-            if (i != j && side[i] != side[j]) {
-                net_cut(sim, i, j, true);
-            }
-        }
-    }
-}
-
-static void
-mend_paths(struct sim *sim)
-{
-    for (int i = 0; i < sim->n_nodes; i++) {
-        for (int j = 0; j < sim->n_nodes; j++) {
-            if (i != j) {
-                net_cut(sim, i, j, false);
-            }
-        }
-    }
-}
-
-static void
-fault_loss(struct sim *sim)
-{
-    int a = any_node(sim), b = any_node(sim);
-
-    sim->paths[a][b].loss = sim_chance(sim, 0.5) ? 0
-                            : sim_range(sim, 40) / 100.0;
-}
-
-static void
-fault_process(struct sim *sim)
-{
-    int i = any_node(sim);
-
-    if (sim->nodes[i].repair) {
-        node_stop_process(sim, i);
-    } else {
-        node_start_process(sim, i);
-    }
-}
-
-static void
-fault_restart(struct sim *sim)
-{
-    int i = any_node(sim);
-
-    node_stop_process(sim, i);
-    node_start_process(sim, i);
-}
-
-static void
-fault_host(struct sim *sim)
-{
-    int i = any_node(sim);
-
-    if (sim->nodes[i].host_up) {
-        node_stop_host(sim, i);
-    } else {
-        node_start_host(sim, i);
-    }
-}
-
-static void
-fault_agent(struct sim *sim)
-{
-    struct node *node = &sim->nodes[any_node(sim)];
-
-    int64_t until = sim->now + sim_range(sim, 2 * SEC);
-    node->given_until = MAX(node->given_until, until);
-}
-
-static void
-fault_database(struct sim *sim)
-{
-    db_stop(sim, sim->db.up);
-}
-
-static void
-fault_connection(struct sim *sim)
-{
-    int i = any_node(sim);
-
-    sim->nodes[i].connected = !sim->nodes[i].connected;
-    db_read(sim, i);
-}
-
-static void
-fault_drift(struct sim *sim)
-{
-    control_drift(sim);
-    control_plan(sim);
-}
-
-static void (*const faults[])(struct sim *) = {
-    fault_cut, fault_cut, fault_cut, fault_cut_tree, fault_cut_tree,
-    fault_cut_tree, fault_parts, mend_paths, mend_paths, fault_loss,
-    fault_process, fault_process, fault_restart, fault_host, fault_host,
-    fault_agent, fault_database, fault_connection, fault_drift, fault_drift,
-    fault_drift, control_plan,
-};
-
-/* All is well again. */
-static void
-mend(struct sim *sim)
-{
-    sim_log(sim, "all is mended");
-    mend_paths(sim);
-    for (int i = 0; i < sim->n_nodes; i++) {
-        for (int j = 0; j < sim->n_nodes; j++) {
-            sim->paths[i][j].loss = 0;
-        }
-        node_start_host(sim, i);
-        if (!sim->nodes[i].repair) {
-            node_start_process(sim, i);
-        }
-        sim->nodes[i].connected = true;
-    }
-    db_stop(sim, false);
 }
 
 /* As long as tunnels that have failed often are held back, and then some. */
@@ -227,7 +99,7 @@ mend(struct sim *sim)
 static void
 heal(struct sim *sim)
 {
-    mend(sim);
+    faults_mend(sim);
     check_converges(sim, HEAL);
     sim->sending = false;
     sim_run_until(sim, sim->now + 2 * SEC);
@@ -243,7 +115,7 @@ run_chaos(struct sim *sim)
     int64_t calm = sim_chance(sim, 0.5) ? 300 * MSEC : 1500 * MSEC;
 
     for (int i = 0; i < n && !sim->failure; i++) {
-        faults[sim_range(sim, ARRAY_SIZE(faults))](sim);
+        faults_any(sim);
         wait(sim, 0, calm);
     }
     heal(sim);
@@ -266,7 +138,7 @@ run_planned(struct sim *sim)
             fault_database(sim);
         }
         wait(sim, 2 * SEC, 5 * SEC);
-        mend(sim);
+        faults_mend(sim);
         wait(sim, 0, 5 * SEC);
     }
     check_converges(sim, 45 * SEC);
@@ -390,7 +262,6 @@ run_two_cuts(struct sim *sim)
 
     /* Standbys are for one failure: a cloud may be left alone for a while. */
     if (sim->n_clouds > 4 && !repair_outcome(sim->nodes[0].repair)->opened[0]) {
-        char *why;
         bool joined = true;
         for (int i = 0; i < sim->n_clouds; i++) {
             joined &= repair_outcome(sim->nodes[0].repair)->connected[i + 1];
@@ -399,7 +270,6 @@ run_two_cuts(struct sim *sim)
             expect_healed(sim, MAX(known_everywhere(sim, a, b),
                                    known_everywhere(sim, c, d)), NULL);
         }
-        (void) why;
     }
     heal(sim);
 }
@@ -511,14 +381,13 @@ set_size(struct sim *sim)
 {
     sim->n_clouds = (sim->kind == KIND_LARGE ? sim_between(sim, 20, 69)
                      : sim_between(sim, 5, 12));
-    sim->n_nodes = sim->n_clouds + (sim->bug == BUG_TWO_GATEWAYS);
+    sim->n_nodes = sim->n_clouds + (sim->wanted_bug == BUG_TWO_GATEWAYS);
     sim->bug_node = sim_range(sim, sim->n_clouds);
     sim->install = sim_between(sim, 2 * MSEC, 20 * MSEC);
     sim->detect = 200 * MSEC;
     sim->pace = sim->n_clouds * 20 * MSEC;
 }
 
-/* With two gateways in one cloud, other clouds take one of them. */
 static void
 set_peers(struct sim *sim)
 {
@@ -527,9 +396,6 @@ set_peers(struct sim *sim)
         sim->nodes[i].connected = true;
         for (int cloud = 1; cloud <= sim->n_clouds; cloud++) {
             sim->peer[i][cloud] = cloud - 1;
-        }
-        if (sim->n_nodes > sim->n_clouds && sim_chance(sim, 0.5)) {
-            sim->peer[i][sim->bug_node + 1] = sim->n_clouds;
         }
     }
 }
@@ -541,7 +407,7 @@ create(const struct sim_options *options)
 
     sim->seed = options->seed;
     sim->random = options->seed * UINT64_C(0xd1342543de82ef95);
-    sim->bug = options->bug;
+    sim->wanted_bug = options->bug;
     sim->verbose = options->verbose;
     sim->watched = options->watched;
     sim->kind = choose_kind(sim);
@@ -552,6 +418,7 @@ create(const struct sim_options *options)
     set_size(sim);
     set_peers(sim);
     net_create(sim);
+    sim->n_nodes = sim->n_clouds;
     return sim;
 }
 
@@ -567,18 +434,21 @@ destroy(struct sim *sim)
     sim_clear_events(sim);
     control_destroy(sim);
     free(sim->frames);
+    free(sim->plans);
     free(sim);
     return failure;
 }
 
 char *
-schedule_run(const struct sim_options *options)
+schedule_run(const struct sim_options *options, enum sim_kind *kind)
 {
     struct sim *sim = create(options);
 
+    *kind = sim->kind;
     sim_log(sim, "%s, %d clouds", kind_names[sim->kind], sim->n_clouds);
     start(sim);
     if (!sim->failure) {
+        put_bug_in(sim);
         frames_start(sim);
         wait(sim, 100 * MSEC, SEC);
         kinds[sim->kind](sim);

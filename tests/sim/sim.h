@@ -28,13 +28,16 @@
 #define MSEC 1000LL
 #define NEVER INT64_MAX
 
-/* Bugs put in on purpose, to see that they are found. */
+/* Bugs put in on purpose, to see that they are found.  They are there from when
+ * all clouds have come to one tree for the first time. */
 enum sim_bug {
     BUG_NONE,
     BUG_STALE_ROUTE,            /* A switch keeps entries it should replace. */
     BUG_TWO_GATEWAYS,           /* A cloud has two that both are active. */
     BUG_NO_REST,                /* Slots are used again at once. */
-    BUG_DEAF,                   /* One gateway takes no link state in. */
+    BUG_REUSED_NUMBER,          /* Two plans get one number. */
+    BUG_DEAF,                   /* One gateway takes no link state in: views
+                                 * differ for ever. */
     N_BUGS
 };
 
@@ -111,6 +114,12 @@ struct frame {
     uint64_t got[(SIM_MAX + 63) / 64];  /* Clouds by id. */
 };
 
+/* The edges that a plan's number stands for. */
+struct known_plan {
+    uint32_t number;
+    uint32_t hash;
+};
+
 /* The database. */
 struct database {
     bool up;
@@ -125,7 +134,8 @@ struct sim {
     uint64_t seed;
     uint64_t random;
     enum sim_kind kind;
-    enum sim_bug bug;
+    enum sim_bug wanted_bug;
+    enum sim_bug bug;           /* BUG_NONE until it is put in. */
     int bug_node;
     char *failure;              /* What went wrong, NULL: nothing yet. */
     bool verbose;
@@ -141,6 +151,8 @@ struct sim {
     struct path paths[SIM_MAX][SIM_MAX];
     uint8_t peer[SIM_MAX][SIM_MAX + 1]; /* [node][cloud]: that one's node. */
     double weights[SIM_MAX][SIM_MAX];
+    struct known_plan *plans;   /* Those that gateways have gone by. */
+    size_t n_plans, allocated_plans;
     int64_t install;            /* Agents take at most that long. */
     int64_t detect;             /* BFD takes that long, and a half more. */
     struct database db;
@@ -209,15 +221,24 @@ void control_run(struct sim *);
 void control_drift(struct sim *);
 void control_destroy(struct sim *);
 
+/* faults.c: chance chooses where.  faults_mend() makes all well again. */
+int any_node(struct sim *);
+void faults_any(struct sim *);
+void fault_database(struct sim *);
+void fault_connection(struct sim *);
+void fault_drift(struct sim *);
+void faults_mend(struct sim *);
+
 /* check.c */
+void check_plan(struct sim *, const struct repair_plan *);
 bool check_converged(struct sim *, char **why);
 void check_converges(struct sim *, int64_t bound);
 void check_all_pairs(struct sim *);
 void check_none_lost(struct sim *, int64_t from, int64_t to,
                      const bool *exempt);
 
-/* schedule.c: runs the schedule of 'seed'.  Returns NULL, or a malloc'd
- * sentence that says what went wrong. */
+/* schedule.c: runs the schedule of 'seed' and sets '*kind' to what it was.
+ * Returns NULL, or a malloc'd sentence that says what went wrong. */
 struct sim_options {
     uint64_t seed;
     int kind;                   /* -1: by the seed. */
@@ -225,7 +246,8 @@ struct sim_options {
     bool verbose;
     uint64_t watched;
 };
-char *schedule_run(const struct sim_options *);
+char *schedule_run(const struct sim_options *, enum sim_kind *kind);
 const char *schedule_kind_name(enum sim_kind);
+const char *schedule_bug_name(enum sim_bug);
 
 #endif /* sim.h */
