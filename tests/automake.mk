@@ -121,6 +121,7 @@ EXTRA_DIST += tests/system/test_kernel.py
 EXTRA_DIST += tests/system/test_lab.py
 EXTRA_DIST += tests/system/test_lab_nethv.py
 EXTRA_DIST += tests/system/test_man.py
+EXTRA_DIST += tests/system/test_plans.py
 EXTRA_DIST += tests/system/test_readme.py
 EXTRA_DIST += tests/system/test_renewal.py
 EXTRA_DIST += tests/system/test_resilience.py

@@ -4,9 +4,14 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 from nethvlab.lab import Lab
+from wires import wait_until
+
+# lib/slots.h: after that no slot rests, and none is kept for a tree of before.
+REST = 3.5
 
 
 def gateway_status(lab: Lab, host: str) -> dict[str, Any]:
@@ -21,9 +26,23 @@ def follows_plan(lab: Lab) -> bool:
     gateways = [host for host in lab.scenario.hosts if host.gateway]
     clouds = {host.cloud for host in gateways}
     said = [gateway_status(lab, host.name)["repair"] for host in gateways]
-    return (len({repair["plan"] for repair in said}) == 1
-            and all(repair["ready"] and not repair["prepared"]
+    return (len({repair.get("plan") for repair in said}) == 1
+            and all(repair.get("ready") and not repair["prepared"]
                     and len(repair["connected"]) == len(clouds)
                     and repair["number"] == 2 * repair["plan"]
                     and repair["stamp"] == repair["number"] % 4
                     for repair in said))
+
+
+def wait_at_rest(lab: Lab, timeout: float = 30) -> None:
+    """Waits until the plan has been followed so long that nothing of what was
+    before it is left anywhere."""
+    since = time.monotonic()
+
+    def at_rest() -> bool:
+        nonlocal since
+        if not follows_plan(lab):
+            since = time.monotonic()
+        return time.monotonic() - since >= REST
+
+    wait_until(at_rest, timeout, "the plan is followed, and all is at rest")
