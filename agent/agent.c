@@ -21,6 +21,7 @@
 #include "handover.h"
 #include "model.h"
 #include "nethv/wire.h"
+#include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "ovs/channel.h"
 #include "ovs/db.h"
@@ -30,9 +31,12 @@
 #include "packets.h"
 #include "rule.h"
 #include "svec.h"
+#include "timeval.h"
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(agent);
+
+#define HOLD_MSEC 20
 
 static const char *const switch_target
     = "unix:/run/openvswitch/" VSWITCH_BRIDGE ".mgmt";
@@ -99,8 +103,10 @@ tell_gateway(struct agent *agent)
                         gateway_link_handover(agent->link), ends);
         gateway_link_tell_ends(agent->link, ends);
     }
-    gateway_link_confirm(agent->link, agent->stamp,
-                         ofswitch_confirmed(agent->sw));
+    if (!agent->held) {
+        gateway_link_confirm(agent->link, agent->stamp,
+                             ofswitch_confirmed(agent->sw));
+    }
 }
 
 struct agent *
@@ -292,18 +298,45 @@ send_rules(struct agent *agent)
     rule_changes_destroy(&changes);
 }
 
-/* Computes what has changed in the rules, and sends it: first what concerns the
- * ways between hosts and clouds, which cannot wait for the networks' floods. */
+/* Returns whether the networks' rules wait for the answer to a transaction that
+ * binds ports, which will change many of them again.  A database that does not
+ * answer holds them up no longer than HOLD_MSEC. */
+static bool
+hold_rules(struct agent *agent)
+{
+    if (!db_is_committing(agent->db) || !claims_are_binding(agent->claims)) {
+        agent->hold_until = 0;
+    } else if (!agent->hold_until) {
+        agent->hold_until = time_msec() + HOLD_MSEC;
+    }
+    return time_msec() < agent->hold_until;
+}
+
+/* Computes what has changed in the rules of networks, and sends it. */
+static void
+update_rules(struct agent *agent)
+{
+    agent->held = hold_rules(agent);
+    if (agent->held) {
+        return;
+    }
+    if (compiler_run(agent->compiler)) {
+        set_meters(agent);
+        send_rules(agent);
+    }
+    followers_update(agent->followers, agent->db, agent->claims, agent->stamp,
+                     ofswitch_confirmed(agent->sw));
+}
+
+/* Brings the switch up to date: first what concerns the ways between hosts and
+ * clouds, which cannot wait for the networks' floods. */
 static void
 update_switch(struct agent *agent)
 {
     if (compiler_run_fabric(agent->compiler)) {
         send_rules(agent);
     }
-    if (compiler_run(agent->compiler)) {
-        set_meters(agent);
-        send_rules(agent);
-    }
+    update_rules(agent);
     if (!agent->ready && db_is_complete(agent->db) && has_handover(agent)
         && vswitch_is_settled(agent->vs)) {
         VLOG_INFO("the wanted rules are complete");
@@ -366,6 +399,17 @@ run_hellos(struct agent *agent)
     probe_run(agent->probe, agent->model, agent->sw);
 }
 
+/* Lets the database know of ports to be bound before their rules are computed:
+ * others need the bindings for theirs. */
+static void
+bind_ports(struct agent *agent)
+{
+    if (claims_have_unbound(agent->claims)) {
+        write_database(agent);
+        db_commit(agent->db);
+    }
+}
+
 void
 agent_run(struct agent *agent)
 {
@@ -379,12 +423,11 @@ agent_run(struct agent *agent)
     standby_run(agent->standby, agent->model, agent->hello);
     update_physical(agent);
     update_networks(agent);
-    update_switch(agent);
+    bind_ports(agent);
     ofswitch_run(agent->sw);
+    update_switch(agent);
     run_hellos(agent);
     tell_gateway(agent);
-    followers_update(agent->followers, agent->db, agent->claims, agent->stamp,
-                     ofswitch_confirmed(agent->sw));
     adverts_run(agent->adverts, agent->compiler, agent->sw, agent->mtu,
                 db_seqno(agent->db));
     report_run(agent->report, agent->sw, agent->punts, agent->channel);
@@ -404,6 +447,9 @@ agent_wait(struct agent *agent)
         report_wait(agent->report);
         probe_wait(agent->probe);
         standby_wait(agent->standby);
+        if (agent->held) {
+            poll_timer_wait_until(agent->hold_until);
+        }
         if (agent->ready) {
             hello_wait(agent->hello);
         }

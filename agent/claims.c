@@ -49,7 +49,8 @@ struct claim {
     enum claim_status status;
     const char *reason;             /* Static text. */
     bool passing;                   /* The reason should go by itself soon. */
-    bool binding;                   /* The open transaction binds the port. */
+    bool unbound;                   /* The port could be bound. */
+    bool binding;                   /* The last transaction binds the port. */
     bool seen;
 };
 
@@ -207,6 +208,7 @@ claim_set(struct claim *claim, enum claim_status status, const char *reason)
     claim->status = status;
     claim->reason = reason;
     claim->passing = false;
+    claim->unbound = false;
 }
 
 static void
@@ -235,6 +237,7 @@ claim_judge(const struct claims *claims, struct claim *claim,
                           "network a tag");
     } else if (claim->status != CLAIM_REFUSED) {
         claim_set_passing(claim, "the binding is being written");
+        claim->unbound = true;
     }
 }
 
@@ -472,6 +475,32 @@ claims_settled(const struct claims *claims, const struct uuid *network)
         }
     }
     return true;
+}
+
+bool
+claims_have_unbound(const struct claims *claims)
+{
+    const struct claim *claim;
+
+    HMAP_FOR_EACH (claim, node, &claims->claims) {
+        if (claim->unbound) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+claims_are_binding(const struct claims *claims)
+{
+    const struct claim *claim;
+
+    HMAP_FOR_EACH (claim, node, &claims->claims) {
+        if (claim->binding) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Control commands. */

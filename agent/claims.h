@@ -44,6 +44,12 @@ void claims_write(struct claims *, struct db *, const struct followers *,
  * another host, or refused. */
 bool claims_settled(const struct claims *, const struct uuid *network);
 
+/* Returns whether any port could be bound here, but is not. */
+bool claims_have_unbound(const struct claims *);
+
+/* Returns whether what claims_write() wrote last binds a port. */
+bool claims_are_binding(const struct claims *);
+
 /* Returns what "port/show" answers about the port 'iface_id' (attach.h), with
  * the counters that 'vs' has of its interface. */
 struct json *claims_show(const struct claims *, const struct vswitch_db *vs,

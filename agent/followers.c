@@ -24,7 +24,12 @@ struct followed {
     struct network_point done;      /* Confirmed by the switch. */
     uint64_t stamp;                 /* Of 'pending', 0 if none. */
     struct network_point pending;   /* Sent to the switch. */
+    unsigned int n_unwritten;       /* Confirmations since 'done' was written. */
 };
+
+/* Each row that is written wakes all who follow the network, so what is about
+ * to be overtaken is left out, but never more often than this in turn. */
+#define MAX_UNWRITTEN 3
 
 struct followers {
     struct model *model;
@@ -122,6 +127,7 @@ followed_confirm(struct followed *f, uint64_t confirmed)
         f->done = f->pending;
         f->ready = true;
         f->stamp = 0;
+        f->n_unwritten++;
     }
 }
 
@@ -173,7 +179,8 @@ may_bind(const struct followers *followers, const struct followed *f)
     const struct network *network
         = row ? CONTAINER_OF(row, struct network, row) : NULL;
 
-    return network && network->tag && (f->ready || !network->sequence);
+    return network && network->tag
+           && (f->ready || !network_confirmed(network));
 }
 
 bool
@@ -184,8 +191,9 @@ followers_may_bind(const struct followers *followers,
     return f && may_bind(followers, f);
 }
 
+/* Writes how far 'f' is to 'row', or to a new one if that is NULL. */
 static void
-write_follower(const struct followers *followers, const struct followed *f,
+write_follower(const struct followers *followers, struct followed *f,
                const struct nethvrec_follower *row,
                const struct nethvrec_host *self, struct ovsdb_idl_txn *txn)
 {
@@ -198,6 +206,10 @@ write_follower(const struct followers *followers, const struct followed *f,
         nethvrec_follower_set_sequence(row, f->done.sequence);
         return;
     }
+    if (f->stamp && f->n_unwritten < MAX_UNWRITTEN) {
+        return;
+    }
+    f->n_unwritten = 0;
     if (row->location != followers->self) {
         nethvrec_follower_set_location(row, followers->self);
     }

@@ -42,6 +42,8 @@ struct agent {
 
     bool ready;                     /* The rules have been complete once. */
     uint64_t stamp;                 /* Of the last update of the switch. */
+    bool held;                      /* See hold_rules(). */
+    long long int hold_until;       /* At the latest, 0 for no reason to. */
     unsigned int mtu;               /* Endpoints'. */
     struct agent_seen seen;
     bool unwritten;                 /* Something is to be written. */

@@ -272,6 +272,12 @@ db_commit(struct db *db)
     }
 }
 
+bool
+db_is_committing(const struct db *db)
+{
+    return db->committing != NULL;
+}
+
 void
 db_get_results(const struct db *db, struct db_results *results)
 {

@@ -106,6 +106,10 @@ struct ovsdb_idl_txn *db_txn(struct db *);
 /* Sends the transaction of this iteration, if one was opened. */
 void db_commit(struct db *);
 
+/* Returns whether a transaction is under way.  When it ends the main loop is
+ * woken. */
+bool db_is_committing(const struct db *);
+
 /* What became of the transactions so far.  'last_error' is the sentence of the
  * last hard error (constraint violation and such), NULL if there was none;
  * owned by the db. */
