@@ -19,6 +19,7 @@ cli_nethvctl_SOURCES = \
 	cli/cmd-status.c \
 	cli/cmd-tenant.c \
 	cli/cmd-trace.c \
+	cli/cmd-tree-plan.c \
 	cli/cmd-tree.c \
 	cli/cmd.h \
 	cli/context.c \

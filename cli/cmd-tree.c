@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
 
-/* The tree of clouds: tree-show. */
+/* The tree of clouds: tree-show; cmd-tree-plan.c has tree-plan. */
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -343,11 +344,15 @@ tree_show(struct ctl_context *ctx)
 
 static const struct ctl_command_syntax verbs[] = {
     {"tree-show", 0, 0, "", pre_tree_show, tree_show, NULL, "--dot", RO},
+    {"tree-plan", 0, INT_MAX, "[with|without|cost|CLOUD|N]...",
+     pre_tree_plan, tree_plan, NULL, "", RO},
     {NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, RO},
 };
 
 const struct verb_group tree_verbs = {
     "The tree of clouds", verbs, "\
   tree-show                   draw it with costs and tunnels\n\
-                              (--dot: for graphviz)\n"
+                              (--dot: for graphviz)\n\
+  tree-plan [CHANGE]...       what would change with CHANGE:\n\
+                              with CLOUD, without CLOUD, cost CLOUD CLOUD N\n"
 };

@@ -13,4 +13,8 @@ extern const struct verb_group status_verbs;    /* cmd-status.c */
 extern const struct verb_group tree_verbs;      /* cmd-tree.c */
 extern const struct verb_group trace_verbs;     /* cmd-trace.c */
 
+/* cmd-tree-plan.c: a verb of tree_verbs. */
+void pre_tree_plan(struct ctl_context *);
+void tree_plan(struct ctl_context *);
+
 #endif /* cmd.h */

@@ -71,6 +71,7 @@ _nethvctl_candidates() {
         LINK) _nethvctl_names Link ;;
         CLOUD) _nethvctl_names Cloud ;;
         HOST) _nethvctl_names Host ;;
+        [a-z]*) echo "$kind" ;;
         esac
     done
 }

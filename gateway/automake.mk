@@ -17,8 +17,6 @@ noinst_LTLIBRARIES += gateway/libglobal.la
 gateway_libglobal_la_SOURCES = \
 	gateway/allocate.c \
 	gateway/allocate.h \
-	gateway/candidates.c \
-	gateway/candidates.h \
 	gateway/edges.c \
 	gateway/edges.h \
 	gateway/global.c \

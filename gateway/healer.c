@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "gateway/agent-link.h"
-#include "gateway/candidates.h"
 #include "gateway/edges.h"
 #include "gateway/plans.h"
 #include "gateway/relays.h"
@@ -22,7 +21,7 @@
 #include "ovs/program.h"
 #include "repair.h"
 #include "timeval.h"
-#include "tree.h"
+#include "tree-plan.h"
 #include "util.h"
 #include "uuid.h"
 
@@ -229,7 +228,7 @@ update_candidates(struct healer *h, const struct model *model,
     struct tree_edge *edges;
     size_t n;
 
-    candidates_collect(model, &edges, &n);
+    tree_plan_candidates(model, NULL, &edges, &n);
     repair_set_candidates(h->repair, edges, n, now);
     free(edges);
 }

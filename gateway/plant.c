@@ -4,7 +4,6 @@
 
 #include <math.h>
 
-#include "gateway/candidates.h"
 #include "gateway/edges.h"
 #include "lib/nethv-idl.h"
 #include "model.h"
@@ -12,7 +11,7 @@
 #include "openvswitch/vlog.h"
 #include "ovs/db.h"
 #include "repair.h"
-#include "tree.h"
+#include "tree-plan.h"
 #include "util.h"
 #include "uuid.h"
 
@@ -32,12 +31,6 @@ struct plant {
     bool apart[NETHV_CLOUD_FLOOD];  /* Clouds that get standby edges only. */
     struct tree_edge *costs;        /* Candidates of the last computation. */
     size_t n_costs;
-};
-
-/* What should be planned. */
-struct wanted {
-    struct tree tree;
-    struct tree_standbys standbys;
 };
 
 static void
@@ -132,66 +125,19 @@ read_tree(const struct plant *plant, struct db *db, int64_t number,
     }
 }
 
-/* Moves the candidates that lead to clouds that are apart to the end; returns
- * how many others there are. */
-static size_t
-set_apart(const struct plant *plant, struct tree_edge *edges, size_t n)
-{
-    struct tree_edge *apart = xmalloc((n + 1) * sizeof *apart);
-    size_t n_near = 0, n_apart = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        if (plant->apart[edges[i].a] || plant->apart[edges[i].b]) {
-            apart[n_apart++] = edges[i];
-        } else {
-            edges[n_near++] = edges[i];
-        }
-    }
-    memcpy(&edges[n_near], apart, n_apart * sizeof *apart);
-    free(apart);
-    return n_near;
-}
-
-/* Adds for each cloud that is apart the edge by which a tree of all would join
- * it, so that it is joined as soon as it can be reached. */
 static void
-add_apart(const struct plant *plant, const struct tree_edge *candidates,
-          size_t n, struct wanted *wanted)
-{
-    struct tree *all = xmalloc(sizeof *all);
-
-    tree_compute(all, candidates, n);
-    for (size_t i = 0; i < all->n; i++) {
-        const struct tree_edge *edge = &all->edges[i];
-        if ((plant->apart[edge->a] || plant->apart[edge->b])
-            && wanted->standbys.n < TREE_STANDBYS_MAX) {
-            wanted->standbys.edges[wanted->standbys.n++] = *edge;
-        }
-    }
-    free(all);
-}
-
-static void
-compute(struct plant *plant, struct db *db, struct wanted *wanted)
+compute(struct plant *plant, struct db *db, struct tree_plan *wanted)
 {
     struct tree_edge *candidates;
     size_t n;
 
-    candidates_collect(plant->model, &candidates, &n);
-    bool costs_changed = tree_costs_changed(plant->costs, plant->n_costs,
-                                            candidates, n);
-    size_t n_near = set_apart(plant, candidates, n);
+    tree_plan_candidates(plant->model, NULL, &candidates, &n);
     read_tree(plant, db, in_force(db), &wanted->tree);
-    if (plant->costs && costs_changed) {
-        tree_compute(&wanted->tree, candidates, n_near);
-    } else {
-        tree_follow(&wanted->tree, &wanted->tree, candidates, n_near);
-    }
-    tree_standbys(&wanted->tree, candidates, n_near, &wanted->standbys);
-    add_apart(plant, candidates, n, wanted);
+    tree_plan_compute(wanted, &wanted->tree, plant->costs, plant->n_costs,
+                      candidates, n, plant->apart);
     free(plant->costs);
-    candidates_collect(plant->model, &plant->costs, &plant->n_costs);
-    free(candidates);
+    plant->costs = candidates;
+    plant->n_costs = n;
 }
 
 /* Plans in the database. */
@@ -210,15 +156,8 @@ find_edge(const struct plant *plant, const struct tree_edge *edges, size_t n,
 {
     struct tree_edge edge;
 
-    if (!edge_from_row(plant->model, row, &edge)) {
-        return NULL;
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (edges[i].a == edge.a && edges[i].b == edge.b) {
-            return &edges[i];
-        }
-    }
-    return NULL;
+    return (edge_from_row(plant->model, row, &edge)
+            ? tree_plan_find(edges, n, edge.a, edge.b) : NULL);
 }
 
 /* Costs are part of a plan: all gateways must go by the same.  Those that have
@@ -234,7 +173,7 @@ cost_is_close(double is, double should)
 /* Returns whether the plan with 'number' is 'wanted'. */
 static bool
 is_planned(const struct plant *plant, struct db *db,
-           const struct wanted *wanted, int64_t number)
+           const struct tree_plan *wanted, int64_t number)
 {
     const struct nethvrec_edge *row;
     size_t n = 0;
@@ -271,7 +210,7 @@ insert_edge(const struct plant *plant, const struct tree_edge *edge,
 }
 
 static void
-insert_plan(const struct plant *plant, const struct wanted *wanted,
+insert_plan(const struct plant *plant, const struct tree_plan *wanted,
             int64_t number, struct ovsdb_idl_txn *txn)
 {
     for (size_t i = 0; i < wanted->tree.n; i++) {
@@ -371,7 +310,7 @@ judge_apart(struct plant *plant, const struct repair_outcome *outcome,
 
 /* Writes 'wanted' beside the plan in force. */
 static void
-propose(struct plant *plant, struct db *db, const struct wanted *wanted,
+propose(struct plant *plant, struct db *db, const struct tree_plan *wanted,
         long long int now, struct ovsdb_idl_txn *txn)
 {
     int64_t current = in_force(db), number = last_plan(db) + 1;
@@ -501,7 +440,7 @@ static void
 plan(struct plant *plant, struct db *db, struct ovsdb_idl_txn *txn,
      long long int now)
 {
-    struct wanted *wanted = xmalloc(sizeof *wanted);
+    struct tree_plan *wanted = xmalloc(sizeof *wanted);
     int64_t current = in_force(db);
 
     compute(plant, db, wanted);

@@ -107,6 +107,8 @@ lib_libpure_la_SOURCES = \
 	lib/trace.c \
 	lib/trace.h \
 	lib/tree-follow.c \
+	lib/tree-plan.c \
+	lib/tree-plan.h \
 	lib/tree-private.h \
 	lib/tree-standby.c \
 	lib/tree.c \

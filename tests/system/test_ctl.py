@@ -452,6 +452,68 @@ standby: aws1 -- gcp1, cost 40
     assert '"az1" -- "aws1"' in db.ctl("tree-show", "--dot")[0]
 
 
+@pytest.fixture
+def square(db):
+    """Four clouds, three of them with gateways and in the tree."""
+    cloud = {n: db.create("Cloud", name=n, id=i + 1, mtu=1500, mode="direct")
+             for i, n in enumerate(["aws1", "az1", "gcp1", "new1"])}
+    for n in ("aws1", "az1", "gcp1"):
+        db.create("Host", name=f"gw-{n}", id=1, cloud=cloud[n], gateway="true")
+    for a, b, rtt in (("aws1", "az1", 10), ("az1", "gcp1", 20), ("aws1", "gcp1", 40),
+                      ("new1", "gcp1", 5), ("new1", "aws1", 7)):
+        db.create("Cloud_Link", a=cloud[a], b=cloud[b], rtt=rtt)
+    db.create("Global", tree=3, controller="gw-aws1")
+    for a, b, cost, role in (("aws1", "az1", 10, "tree"), ("az1", "gcp1", 20, "tree"),
+                             ("aws1", "gcp1", 40, "standby")):
+        db.create("Edge", a=cloud[a], b=cloud[b], cost=cost, tree=3, role=role)
+
+
+def test_tree_plan(db, square):
+    assert db.ctl("tree-plan")[0] == "tree 3: 2 edges, cost 30\nnothing would change\n"
+    assert db.ctl("tree-plan", "without", "az1")[0] == """\
+tree 3: 2 edges, cost 30
+- tree: aws1 -- az1, cost 10
+- tree: az1 -- gcp1, cost 20
++ tree: aws1 -- gcp1, cost 40
+- standby: aws1 -- gcp1, cost 40
+then: 1 edges, cost 40
+"""
+    assert db.ctl("tree-plan", "cost", "gcp1", "aws1", "1")[0] == """\
+tree 3: 2 edges, cost 30
+- tree: az1 -- gcp1, cost 20
++ tree: aws1 -- gcp1, cost 1
+- standby: aws1 -- gcp1, cost 40
++ standby: az1 -- gcp1, cost 20
+then: 2 edges, cost 11
+"""
+    # Of a tenth more is made nothing.
+    assert "nothing" in db.ctl("tree-plan", "with", "az1")[0]
+
+
+def test_tree_plan_with_more_clouds(db, square):
+    plan = db.json("tree-plan", "with", "new1")
+    assert plan["number"] == 3 and plan["tree"]["cost-before"] == 30
+    assert {(edge["a"], edge["b"], edge["cost"]) for edge in plan["tree"]["edges"]} == {
+        ("aws1", "az1", 10), ("aws1", "new1", 7), ("gcp1", "new1", 5)}
+    assert [(edge["a"], edge["b"]) for edge in plan["tree"]["removed"]] == [("az1", "gcp1")]
+    plan = db.json("tree-plan", "with", "moon1", "cost", "moon1", "gcp1", "3")
+    assert [edge for edge in plan["tree"]["added"]] == [{"a": "gcp1", "b": "moon1", "cost": 3}]
+    assert plan["tree"]["cost-after"] == 33 and not plan["tree"]["removed"]
+    # One that nobody has measured is joined all the same.
+    plan = db.json("tree-plan", "with", "moon1")
+    assert [(edge["b"], edge["cost"]) for edge in plan["tree"]["added"]] == [("moon1", None)]
+    # "without" after "with" is what counts.
+    assert "nothing" in db.ctl("tree-plan", "with", "new1", "without", "new1")[0]
+
+
+def test_tree_plan_refuses(db, square):
+    for args in (("with",), ("without", "moon1"), ("aws1",), ("cost", "aws1", "az1"),
+                 ("cost", "aws1", "aws1", "1"), ("cost", "aws1", "az1", "x"),
+                 ("cost", "aws1", "az1", "nan"), ("cost", "aws1", "az1", "inf"),
+                 ("cost", "aws1", "moon1", "1")):
+        fails(db, "tree-plan", *args)
+
+
 def test_lists(db, hosts):
     hosts.add("vm1")
     assert "vm1" in db.ctl("host-list")[0]
@@ -466,6 +528,7 @@ HOSTILE = ["", "/", "//", "a/b/c/d/e/f", "x" * 5000, "a b", "a\nb", "%s%n", "'; 
 VERBS = {
     "tenant-add": (1, 1), "tenant-del": (1, 1), "network-del": (1, 1), "apply": (1, 1),
     "export": (0, 1), "show": (0, None), "status": (0, 0), "tree-show": (0, 0),
+    "tree-plan": (0, None),
     "network-list": (0, 0), "host-list": (0, 0), "list": (1, None), "get": (2, None),
     "set": (3, None), "find": (1, None), "create": (2, None), "destroy": (1, None),
     "add": (4, None), "remove": (4, None), "clear": (3, None), "wait-until": (2, None),
@@ -580,4 +643,5 @@ def test_completion(db):
     assert complete(db, "list", "Switch_") == ["Switch_State"]
     assert complete(db, "list", "Switch", "") == ["acme/shop/s1", "acme/shop/s2"]
     assert complete(db, "status", "") == []
+    assert complete(db, "tree-plan", "wi") == ["with", "without"]
     assert complete(db, "show", "--", "networ") == ["network-del", "network-list"]
