@@ -20,7 +20,6 @@ struct punts {
     struct token_bucket answers;
     uint64_t too_big;               /* Not answered. */
     uint64_t bad_requests;
-    uint64_t hidden_ip;
 };
 
 struct punts *
@@ -117,9 +116,6 @@ punts_receive(struct punts *punts, struct ofswitch *sw,
     case COMPILE_PUNT_SOLICIT:
         answer_port(punts, sw, model, mtu, packet, port_answer_solicit);
         break;
-    case COMPILE_PUNT_HIDDEN_IP:
-        punts->hidden_ip++;
-        break;
     default:
         break;
     }
@@ -130,6 +126,5 @@ punts_dropped(const struct punts *punts, enum drop_reason reason)
 {
     return (reason == DROP_TOO_BIG ? punts->too_big
             : reason == DROP_BAD_REQUEST ? punts->bad_requests
-            : reason == DROP_HIDDEN_IP ? punts->hidden_ip
             : UINT64_MAX);
 }

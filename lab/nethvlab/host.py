@@ -74,6 +74,13 @@ def start_ovs(node: Node, lab: str, template: Path) -> None:
         {switch}"""])
 
 
+def raise_vlan_limit(node: Node) -> None:
+    """As apply_vlan_limit() of lib/ovs/vswitch-want.c, which must come before
+    the first bridge."""
+    node.run(["ovs-vsctl", "set", "Open_vSwitch", ".",
+              "other_config:vlan-limit=2", "external_ids:nethv-vlan-limit=1"])
+
+
 def move_uplink(node: Node, host: Host, cloud: Cloud) -> None:
     """Puts the NIC into br-phy, with the host's address on the bridge, as
     `nethv-agent join --uplink` does: the userspace datapath can send tunnels

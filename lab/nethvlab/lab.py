@@ -199,8 +199,13 @@ class Lab:
 
     def move_uplinks(self) -> None:
         """NICs into br-phy, where nethv-agent does not do it."""
-        _each(lambda one: host.move_uplink(self.node(one.name), one,
-                                           self.scenario.cloud(one.cloud)),
+        def move(one: scenario.Host) -> None:
+            node = self.node(one.name)
+            if self.state.options["nethv"]:
+                host.raise_vlan_limit(node)
+            host.move_uplink(node, one, self.scenario.cloud(one.cloud))
+
+        _each(move,
               [one for one in self.scenario.hosts
                if self.datapath(one.name) == "netdev"])
 

@@ -32,7 +32,6 @@ enum compile_punt {
     COMPILE_PUNT_CONTROL = 2,       /* A control frame for this host. */
     COMPILE_PUNT_DHCP,              /* These two: as port-answer.h says. */
     COMPILE_PUNT_SOLICIT,
-    COMPILE_PUNT_HIDDEN_IP,         /* To be counted. */
 };
 
 /* The structures below are compared as bytes: clear them before filling in. */

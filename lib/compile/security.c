@@ -9,8 +9,9 @@
  * without MAC addresses may send nothing.  Each rule matches the port's
  * location, so rules of different ports never meet.
  *
- * Behind two VLAN tags Open vSwitch sees IP as without them: the agent sets
- * vlan-limit for that.  Behind more it sees the next tag as the type.
+ * Behind two VLAN tags Open vSwitch sees IP as without them if its vlan-limit
+ * is 2, as the agent sets it where it can.  Behind more it sees the next tag as
+ * the type.
  *
  * ND runs through the stage twice: first for what it says of neighbours, then,
  * with CHECKED set, as IPv6 for its source. */
@@ -166,9 +167,7 @@ emit_sender_bad(struct emit *e, const struct vport *port, struct eth_addr mac,
     deny(e, DROP_SPOOFED_IP);
 }
 
-/* What Open vSwitch does not look behind may have any sender address.  The
- * agent counts it: Open vSwitch (3.1) cannot read its own keys of such frames
- * back, and loses what it has counted. */
+/* What Open vSwitch does not look behind may have any sender address. */
 static void
 emit_hidden(struct emit *e, const struct vport *port, struct eth_addr mac)
 {
@@ -178,8 +177,7 @@ emit_hidden(struct emit *e, const struct vport *port, struct eth_addr mac)
         begin(e, port, PRIO_SENDER_BAD);
         match_set_dl_src(&e->match, mac);
         match_set_dl_type(&e->match, htons(types[i]));
-        act_punt(e, PUNT_METER, COMPILE_PUNT_HIDDEN_IP, 64);
-        emit_end(e);
+        deny(e, DROP_HIDDEN_IP);
     }
 }
 

@@ -97,12 +97,51 @@ insert_port(struct vswitch_db *db, const struct ovsrec_bridge *br,
     return iface;
 }
 
+static bool
+has_bridge_of_type(struct vswitch_db *db, const char *datapath)
+{
+    const struct ovsrec_open_vswitch *ovs = vswitch_row(db);
+
+    for (size_t i = 0; i < ovs->n_bridges; i++) {
+        if (!strcmp(ovs->bridges[i]->datapath_type, datapath)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Lets Open vSwitch look behind two VLAN tags, as many as it can, instead of
+ * one: what port security cannot see it drops.  Notes that it was not so, for
+ * hostconf_clear().
+ *
+ * Of the userspace datapath Open vSwitch (3.1) asks once, when it makes the
+ * first bridge of it, how many tags the keys of its flows can name; the answer
+ * is the limit of that moment.  With a larger one later it cannot read its own
+ * keys of frames with more tags, and such a flow stays as it is for as long as
+ * frames hit it, whatever the rules have become.  So where there is such a
+ * bridge already, and the limit was not ours then, it is left alone. */
+static void
+apply_vlan_limit(struct vswitch_db *db, const char *datapath)
+{
+    const struct ovsrec_open_vswitch *ovs = vswitch_row(db);
+
+    if (smap_get_int(&ovs->other_config, "vlan-limit", 1) == 1
+        && (strcmp(datapath, "netdev")
+            || smap_get(&ovs->external_ids, "nethv-vlan-limit")
+            || !has_bridge_of_type(db, datapath))) {
+        SET_KEY(ovs, open_vswitch, external_ids, "nethv-vlan-limit", "1");
+        SET_KEY(ovs, open_vswitch, other_config, "vlan-limit", "2");
+    }
+}
+
 static const struct ovsrec_bridge *
 insert_bridge(struct vswitch_db *db, const char *name, const char *datapath,
               const char *mac)
 {
-    const struct ovsrec_bridge *br = ovsrec_bridge_insert(db->txn);
+    const struct ovsrec_bridge *br;
 
+    apply_vlan_limit(db, datapath);
+    br = ovsrec_bridge_insert(db->txn);
     ovsrec_bridge_set_name(br, name);
     ovsrec_bridge_set_datapath_type(br, datapath);
     ovsrec_bridge_update_external_ids_setkey(br, MARK, MARK_BRIDGE);
@@ -283,20 +322,6 @@ apply_bridge(struct vswitch_db *db)
     SET_KEY(br, bridge, other_config, "disable-in-band", "true");
 }
 
-/* Lets Open vSwitch look behind two VLAN tags, as many as it can, instead of
- * one: what port security cannot see it drops.  Notes that it was not so, for
- * hostconf_clear(). */
-static void
-apply_vlan_limit(struct vswitch_db *db)
-{
-    const struct ovsrec_open_vswitch *ovs = vswitch_row(db);
-
-    if (smap_get_int(&ovs->other_config, "vlan-limit", 1) == 1) {
-        SET_KEY(ovs, open_vswitch, external_ids, "nethv-vlan-limit", "1");
-        SET_KEY(ovs, open_vswitch, other_config, "vlan-limit", "2");
-    }
-}
-
 static const char *
 tunnel_type(enum encap encap)
 {
@@ -459,8 +484,8 @@ vswitch_apply(struct vswitch_db *db)
     const struct vswitch_op *op;
 
     if (db->datapath_type) {
+        apply_vlan_limit(db, db->datapath_type);
         apply_bridge(db);
-        apply_vlan_limit(db);
     }
     LIST_FOR_EACH (op, node, &db->ops) {
         keep_first(&db->op_problem, op->apply(db, op));

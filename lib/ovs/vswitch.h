@@ -89,7 +89,8 @@ void vswitch_set_external_id(struct vswitch_db *, const char *key,
 
 /* Asks, from now on, for the integration bridge with 'datapath_type' ("system"
  * or "netdev"), and for a view behind two VLAN tags (other_config:vlan-limit,
- * which hostconf_clear() takes back). */
+ * which hostconf_clear() takes back) unless the datapath is netdev and others'
+ * bridges use it already. */
 void vswitch_set_bridge(struct vswitch_db *, const char *datapath_type);
 
 /* A tunnel port of the integration bridge.  'remote_ip' unspecified means that

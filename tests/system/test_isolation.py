@@ -331,11 +331,14 @@ class Expected:
         self.before = self.site.drops(self.host)
         return self
 
+    def wait(self):
+        wait_until(lambda: self.dropped() == self.reasons, 5,
+                   lambda: f"{self.host} drops {self.reasons}, but "
+                   f"{self.dropped()}")
+
     def __exit__(self, kind, *_):
         if kind is None:
-            wait_until(lambda: self.dropped() == self.reasons, 5,
-                       lambda: f"{self.host} drops {self.reasons}, but "
-                       f"{self.dropped()}")
+            self.wait()
             assert not receivers(self.site, collect(everything(self.site)))
 
 
@@ -636,9 +639,13 @@ def test_cut_tags_at_a_secured_port(site):
     with Expected(site, "aws1-vm1") as expected:
         # What is shorter the kernel or Open vSwitch itself drops.
         for cut in b"\x00\x02", b"\x00\x02\x08":
+            # Open vSwitch (3.1) cannot read its own keys of such frames back:
+            # it counts what misses its cache, not what hits it.
+            site.lab.run("aws1-vm1", ["ovs-appctl", "revalidator/purge"])
             site["safe"].send(bytes(ethernet())[:12]
                               + b"\x88\xa8\x00\x01\x81\x00" + cut)
             expected.drop("hidden-ip")
+            expected.wait()
 
 
 def test_secured_port_without_a_mac(site):

@@ -294,8 +294,7 @@ class Site:
         found = Counter({name: counts.get(number, 0) for number, name
                          in enumerate(self._reasons(), 1)})
         own = self.agent(host, "status")["drops"]
-        for name in "too-big", "hidden-ip":
-            found[name] = own[name]
+        found["too-big"] = own["too-big"]
         return found
 
     def _reasons(self) -> list[str]:
