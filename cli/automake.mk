@@ -44,6 +44,8 @@ cli_nethvctl_SOURCES = \
 	cli/show-json.h \
 	cli/touched.c \
 	cli/touched.h \
+	cli/tree-state.c \
+	cli/tree-state.h \
 	cli/verbs.c \
 	cli/verbs.h
 cli_nethvctl_LDADD = $(CORE_LIBS)

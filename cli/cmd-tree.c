@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cli/cmd.h"
+#include "cli/tree-state.h"
 #include "nethv-idl.h"
 #include "openvswitch/json.h"
 #include "util.h"
@@ -20,7 +21,7 @@ struct branch {
     bool drawn;
 };
 
-/* All edges whose clouds are known: those of the current tree, and others. */
+/* The edges of the plan in force whose clouds are known. */
 struct forest {
     const struct ovsdb_idl *idl;
     int64_t number;
@@ -42,6 +43,7 @@ pre_tree_show(struct ctl_context *ctx)
             ovsdb_idl_add_column(ctx->idl, &tables[i]->columns[j]);
         }
     }
+    tree_state_pre(ctx);
 }
 
 static bool
@@ -71,7 +73,7 @@ add_branch(struct forest *f, const struct nethvrec_edge *edge)
     };
 
     if (!branch.clouds[0] || !branch.clouds[1]
-        || (is_tree_edge(edge) && edge->tree != f->number)) {
+        || edge->tree != f->number) {
         return;
     }
     if (f->n >= f->allocated) {
@@ -263,6 +265,7 @@ put_text(struct ds *s, struct forest *f)
     }
     free(clouds);
     put_others(s, f);
+    tree_state_put(s, f->idl, f->number);
 }
 
 static struct json *
@@ -304,6 +307,7 @@ json_forest(const struct forest *f)
     }
     json_object_put(json, "tree", json_integer_create(f->number));
     json_object_put(json, "edges", edges);
+    tree_state_put_json(json, f->idl, f->number);
     return json;
 }
 
@@ -351,7 +355,7 @@ static const struct ctl_command_syntax verbs[] = {
 
 const struct verb_group tree_verbs = {
     "The tree of clouds", verbs, "\
-  tree-show                   draw it with costs and tunnels\n\
+  tree-show                   draw it: costs, tunnels, state, history\n\
                               (--dot: for graphviz)\n\
   tree-plan [CHANGE]...       what would change with CHANGE:\n\
                               with CLOUD, without CLOUD, cost CLOUD CLOUD N\n"

@@ -53,6 +53,7 @@ static const struct ctl_table_class table_classes[NETHVREC_N_TABLES] = {
     = {&nethvrec_network_state_col_number},
     [NETHVREC_TABLE_SWITCH_STATE].row_ids[0]
     = {&nethvrec_switch_state_col_number},
+    [NETHVREC_TABLE_PLAN].row_ids[0] = {&nethvrec_plan_col_number},
 };
 
 void

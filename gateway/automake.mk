@@ -21,6 +21,8 @@ gateway_libglobal_la_SOURCES = \
 	gateway/edges.h \
 	gateway/global.c \
 	gateway/global.h \
+	gateway/history.c \
+	gateway/history.h \
 	gateway/liveness.c \
 	gateway/liveness.h \
 	gateway/plant.c \

@@ -5,12 +5,14 @@
 #include <math.h>
 
 #include "gateway/edges.h"
+#include "gateway/history.h"
 #include "lib/nethv-idl.h"
 #include "model.h"
 #include "nethv/wire.h"
 #include "openvswitch/vlog.h"
 #include "ovs/db.h"
 #include "repair.h"
+#include "timeval.h"
 #include "tree-plan.h"
 #include "util.h"
 #include "uuid.h"
@@ -326,11 +328,13 @@ propose(struct plant *plant, struct db *db, const struct tree_plan *wanted,
 }
 
 static void
-put_in_force(struct db *db, int64_t number)
+put_in_force(const struct plant *plant, struct db *db, int64_t number,
+             struct ovsdb_idl_txn *txn)
 {
     const struct nethvrec_global *global = nethvrec_global_first(db_idl(db));
 
     VLOG_INFO("plan %"PRId64" is in force", number);
+    history_write(db, plant->model, global->tree, number, time_wall(), txn);
     nethvrec_global_set_tree(global, number);
     delete_others(db, number, number);
 }
@@ -449,7 +453,7 @@ plan(struct plant *plant, struct db *db, struct ovsdb_idl_txn *txn,
         /* No rows say it, but gateways wait for the first plan. */
         delete_others(db, 0, 0);
         if (!current) {
-            put_in_force(db, 1);
+            put_in_force(plant, db, 1, txn);
         }
     } else if (current && is_planned(plant, db, wanted, current)) {
         delete_others(db, current, current);
@@ -479,7 +483,7 @@ plant_write(struct plant *plant, struct db *db, struct ovsdb_idl_txn *txn,
     }
     if (plant->preparing
         && all_have_prepared(plant, db, outcome, plant->next)) {
-        put_in_force(db, plant->next);
+        put_in_force(plant, db, plant->next, txn);
         plant->preparing = false;
     }
     write_tunnels(plant, db, txn);

@@ -49,6 +49,7 @@ static const struct chooser choosers[] = {
     { &nethvrec_table_token },
     { &nethvrec_table_enrollment, .host = &nethvrec_enrollment_col_host },
     { &nethvrec_table_edge },
+    { &nethvrec_table_plan },
     { &nethvrec_table_gateway_state },
     { &nethvrec_table_tunnel },
 };

@@ -435,7 +435,7 @@ def test_tree_show(db):
             for n, u in cloud.items()}
     db.create("Global", tree=2, controller="gw-aws1")
     for a, b, cost, tree, role in (("az1", "aws1", 27, 2, "tree"), ("az1", "gcp1", 14, 2, "tree"),
-                                   ("aws1", "gcp1", 40, 0, "standby"),
+                                   ("aws1", "gcp1", 40, 2, "standby"),
                                    ("aws1", "gcp1", 9, 1, "tree")):
         db.create("Edge", a=cloud[a], b=cloud[b], cost=cost, tree=tree, role=role)
     db.create("Tunnel", a=host["aws1"], b=host["az1"], encap="geneve", a_up="true", b_up="true")
@@ -450,6 +450,49 @@ standby: aws1 -- gcp1, cost 40
     tree = db.json("tree-show")
     assert tree["tree"] == 2 and len(tree["edges"]) == 3
     assert '"az1" -- "aws1"' in db.ctl("tree-show", "--dot")[0]
+
+
+def test_tree_show_state_and_history(db, square):
+    host = {n: db.uuid("Host", f"gw-{n}") for n in ("aws1", "az1", "gcp1")}
+    for name, neighbours in (("aws1", 2), ("az1", "1,3"), ("gcp1", 2)):
+        db.create("Gateway_State", host=host[name], plan=3, number=6,
+                  neighbours=f"[{neighbours}]")
+    db.create("Plan", number=1, since=1000000000, cost=10, added='"aws1 -- az1"')
+    db.create("Plan", number=3, since=1000000061, cost=30, added='"az1 -- gcp1"',
+              removed='"aws1 -- gcp1"')
+    assert db.ctl("tree-show")[0] == """\
+tree 3
+aws1
+`-- az1, cost 10
+    `-- gcp1, cost 20
+new1 (no edge leads here)
+standby: aws1 -- gcp1, cost 40
+gateways: all 3 by tree 3
+history
+  tree 3 since 2001-09-09 01:47:41 UTC, cost 30
+    - aws1 -- gcp1
+    + az1 -- gcp1
+  tree 1 since 2001-09-09 01:46:40 UTC, cost 10
+    + aws1 -- az1
+"""
+    az1, gcp1 = (db.uuid("Cloud", name) for name in ("az1", "gcp1"))
+    db.create("Edge", a=az1, b=gcp1, cost=9, tree=4, role="tree")
+    state = db.ctl("--bare", "--columns=_uuid", "find", "Gateway_State",
+                   f"host={host['az1']}")[0].strip()
+    db.ctl("set", "Gateway_State", state, "prepared=4", "number=7", "opened=3")
+    text = db.ctl("tree-show")[0]
+    assert "cost 9" not in text
+    assert "to come: tree 4, prepared by az1, not yet by aws1, gcp1\n" in text
+    assert ("gateway of az1: by tree 3, 1 failed or opened edge since, next to aws1, gcp1, "
+            "opened tunnels to gcp1\n") in text
+    assert "gateway of aws1: by tree 3, next to az1\n" in text
+    shown = db.json("tree-show")
+    assert shown["to-come"] == {"tree": 4, "prepared": ["az1"], "waiting": ["aws1", "gcp1"]}
+    assert shown["gateways"][1] == {
+        "cloud": "az1", "host": "gw-az1", "tree": 3, "prepared": 4, "number": 7,
+        "neighbours": ["aws1", "gcp1"], "opened": ["gcp1"]}
+    assert shown["history"][0] == {"tree": 3, "since": 1000000061, "cost": 30,
+                                   "added": ["az1 -- gcp1"], "removed": ["aws1 -- gcp1"]}
 
 
 @pytest.fixture
