@@ -324,6 +324,7 @@ update_rules(struct agent *agent)
         set_meters(agent);
         send_rules(agent);
     }
+    followers_set_tunnels(agent->followers, vswitch_is_settled(agent->vs));
     followers_update(agent->followers, agent->db, agent->claims, agent->stamp,
                      ofswitch_confirmed(agent->sw));
 }

@@ -34,6 +34,7 @@ struct followed {
 struct followers {
     struct model *model;
     uint32_t self;
+    bool has_tunnels;               /* See followers_set_tunnels(). */
     struct hmap networks;
 };
 
@@ -44,6 +45,7 @@ followers_create(struct model *model, uint32_t self)
 
     followers->model = model;
     followers->self = self;
+    followers->has_tunnels = false;
     hmap_init(&followers->networks);
     return followers;
 }
@@ -139,7 +141,8 @@ followed_update(struct followed *f, const struct network *network,
 {
     followed_confirm(f, confirmed);
     struct network_point now = {
-        /* Intent is done when the endpoints here are at their ports. */
+        /* Intent is done when the endpoints here are at their ports, and
+         * there are ways to others. */
         .intent = (settled && network_is_equipped(network)
                    ? network->intent : f->done.intent),
         .sequence = network->sequence,
@@ -154,6 +157,12 @@ followed_update(struct followed *f, const struct network *network,
 }
 
 void
+followers_set_tunnels(struct followers *followers, bool settled)
+{
+    followers->has_tunnels = settled;
+}
+
+void
 followers_update(struct followers *followers, const struct db *db,
                  const struct claims *claims, uint64_t stamp,
                  uint64_t confirmed)
@@ -165,7 +174,8 @@ followers_update(struct followers *followers, const struct db *db,
                                                  MODEL_NETWORK, &f->uuid);
         if (row && db_has_network(db, &f->uuid)) {
             followed_update(f, CONTAINER_OF(row, struct network, row),
-                            claims_settled(claims, &f->uuid), stamp,
+                            followers->has_tunnels
+                            && claims_settled(claims, &f->uuid), stamp,
                             confirmed);
         }
     }

@@ -30,6 +30,10 @@ void followers_mark(struct followers *);
 void followers_need(struct followers *, struct db *, const struct uuid *);
 void followers_sweep(struct followers *, struct db *);
 
+/* Says whether the tunnels that are wanted by now are in the switch, and in its
+ * rules.  No intent is done while they are not. */
+void followers_set_tunnels(struct followers *, bool settled);
+
 /* Says that the model as it is now is in the switch once that has confirmed
  * 'stamp', and that it has confirmed everything up to 'confirmed'. */
 void followers_update(struct followers *, const struct db *,

@@ -6,6 +6,8 @@ EXTRA_DIST += \
 	bench/nethvbench/gre.py \
 	bench/nethvbench/measure.py \
 	bench/nethvbench/report.py \
+	bench/nethvbench/hosts.py \
+	bench/nethvbench/hosts_page.py \
 	bench/nethvbench/scale.py \
 	bench/nethvbench/site.py \
 	bench/nethvbench/stats.py

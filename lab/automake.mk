@@ -29,6 +29,7 @@ dist_labpkg_DATA = \
 	lab/nethvlab/cloud.py \
 	lab/nethvlab/demo.py \
 	lab/nethvlab/frames.py \
+	lab/nethvlab/generate.py \
 	lab/nethvlab/host.py \
 	lab/nethvlab/lab.py \
 	lab/nethvlab/namespaces.py \

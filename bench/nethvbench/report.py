@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Sequence
 
-from . import BenchError
+from . import BenchError, hosts_page
+from .hosts import PARTS as HOSTS
 from .stats import Pair, compare
 
 Result = dict[str, Any]
@@ -77,6 +78,12 @@ BENCHMARKS = (
     Benchmark("follow-server", "11 endpoints come and go, 200 agents",
               "ms CPU", "beside 300 endpoints", (0, 2), FOLLOW + "what both, "
               "and the removal, cost the database's server."),
+    Benchmark("setup-n", "", "ms", "mesh of as many hosts", None,
+              "See \"Hosts\"."),
+    Benchmark("setup-n-state", "", "ms", "mesh of as many hosts", None,
+              "The network alone."),
+    Benchmark("setup-n-tunnels", "", "ms", "mesh of as many hosts", None,
+              "The tunnels alone."),
 )
 BY_NAME = {one.name: one for one in BENCHMARKS}
 
@@ -90,10 +97,11 @@ def machine() -> str:
             f"Linux {platform.release()}, {release}")
 
 
-def result(name: str, pairs: Sequence[Pair]) -> Result:
-    """The entry of results.json for 'pairs' of benchmark 'name'."""
+def result(name: str, pairs: Sequence[Pair], case: str = "") -> Result:
+    """The entry of results.json for 'pairs' of benchmark 'name', with 'case' if
+    it has several."""
     one, found = BY_NAME[name], compare(pairs)
-    return {"name": name, "case": one.case, "value": round(found.value, 3),
+    return {"name": name, "case": case or one.case, "value": round(found.value, 3),
             "unit": one.unit, "peer": one.peer,
             "peer_value": round(found.peer_value, 3),
             "ratio": round(found.ratio, 4),
@@ -116,7 +124,7 @@ def merge(path: Path, new: Sequence[Result]) -> list[Result]:
     order = [one.name for one in BENCHMARKS]
     results = sorted([*kept, *new], key=lambda one: (
         order.index(one["name"]) if one["name"] in order else len(order),
-        one["name"], one["case"]))
+        one["name"]))
     path.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n",
                     "utf-8")
     return results
@@ -158,6 +166,7 @@ def _table(results: Sequence[Result]) -> str:
     return "\n".join(rows)
 
 
+HOSTS_PLOT = "benchmark-hosts.svg"
 PAGE = """\
 <!-- SPDX-License-Identifier: Apache-2.0 -->
 # Benchmarks
@@ -180,8 +189,11 @@ userspace datapath: only the ratios say something about nethv.
 
 {what}
 
-All but `change-*` and `follow*` in `nethv-lab`: a private cloud of three hosts, each with namespaces,
-ovsdb-server and ovs-vswitchd of its own.  The second lab, for OVN, is of the
+{hosts}
+## Labs
+
+All but `change-*`, `follow*` and `setup-n` in a private cloud of three hosts in
+`nethv-lab`, each with namespaces, ovsdb-server and ovs-vswitchd of its own.  The second lab, for OVN, is of the
 same kind; it has ovn-northd and both of its databases on the first host, and
 plain TCP between them and the hosts, where nethv has TLS and a relay.  Before
 anything is timed both systems must show that "ready" is true: as soon as the
@@ -196,16 +208,24 @@ workloads have an MTU of {mtu}; neither side checks addresses at their ports.
 
 def write_page(doc: Path, results: Sequence[Result], mtu: int) -> None:
     """Writes benchmarks.md and its plots into the folder 'doc'."""
+    by_hosts = [one for one in results if one["name"] in HOSTS]
+    hosts = hosts_page.section(by_hosts, HOSTS_PLOT)
+    if hosts:
+        _gnuplot(HEAD.format(file=doc / HOSTS_PLOT, height=420)
+                 + hosts_page.plot(by_hosts))
+    everything = results
+    results = [one for one in results if one not in by_hosts]
     plots = _plot_all(doc, results)
     what = "\n".join(f"- `{one['name']}`: {BY_NAME[one['name']].says}"
                      for one in results if one["name"] in BY_NAME)
     by_machine: dict[str, list[str]] = {}
-    for one in results:
+    for one in everything:
         by_machine.setdefault(one["machine"], []).append(one["name"])
-    machines = "\n".join(f"- {name}: {', '.join(names)}"
+    machines = "\n".join(f"- {name}: {', '.join(dict.fromkeys(names))}"
                          for name, names in by_machine.items())
     (doc / "benchmarks.md").write_text(PAGE.format(
         table=_table(results), what=what, machines=machines, mtu=mtu,
+        hosts=hosts,
         plots="".join(f"![{title}]({file})\n\n" for title, file in plots)),
         "utf-8")
 

@@ -76,53 +76,20 @@ def _scenario(name: str) -> scenario.Scenario:
         "clouds": [{"name": "dc1", "provider": "private", "hosts": hosts}]})
 
 
-class Site(ABC):
-    """See above.  After up() the workloads are plugged and the system knows
-    nothing of them; add() and add_one() tell it, remove() takes that back."""
-
-    system: str                     # Its name for people.
-    lab_options: dict[str, Any] = {}
+class Bed(ABC):
+    """A lab in which workloads are plugged into integration bridges."""
 
     def __init__(self, name: str, bindir: str | None):
         self.name = name
         self.bindir = bindir
         self.lab: labs.Lab
 
-    def up(self) -> None:
-        """Brings the lab up; the caller takes it down, also if this fails."""
-        self.lab = labs.up(_scenario(self.name), self.name,
-                           labs.Options(self.bindir, **self.lab_options))
-        self.start()
-        at_once(self._plug_host, HOSTS)
-
     def down(self) -> None:
         if hasattr(self, "lab"):
             labs.down(self.name)
 
-    def ip(self, host: str) -> str:
-        """The address of 'host' in its cloud."""
-        return self.lab.scenario.host(host).private_ip
-
     def run(self, host: str, *argv: str, timeout: float = 60) -> str:
         return self.lab.run(host, argv, timeout=timeout).stdout
-
-    def timed(self, host: str, *argv: str) -> float:
-        """The milliseconds that a command takes, as who types it into a shell
-        of the host sees it."""
-        began, ended = self.run(host, "bash", "-c", _STOPWATCH, "bash",
-                                *argv).split()
-        return 1000 * (float(ended) - float(began))
-
-    # Workloads.
-
-    def _plug_host(self, host: str) -> None:
-        for one in WORKLOADS:
-            if one.host == host:
-                self.make_workload(host, one.name, one.ip, one.mac)
-        self.run(host, "ovs-vsctl", *(
-            word for one in WORKLOADS if one.host == host for word in (
-                "--", "add-port", "br-int", one.name, "--", "set", "Interface",
-                one.name, f"external_ids:iface-id={self.iface_id(one)}")))
 
     def make_workload(self, host: str, name: str, ip: str, mac: str) -> None:
         """A network namespace 'name' on 'host', whose eth0 has its other end,
@@ -138,6 +105,46 @@ class Site(ABC):
                       f"address add {ip}/24 dev eth0"):
             self.run(f"{host}/{name}", "ip", *words.split())
         checksums_off(node, [name])
+
+    @abstractmethod
+    def iface_id(self, workload: Workload) -> str:
+        """external_ids:iface-id of the interface of 'workload'."""
+
+    def plug(self, host: str, workloads: Sequence[Workload]) -> None:
+        """Makes 'workloads' on 'host', and plugs them in at once."""
+        for one in workloads:
+            self.make_workload(host, one.name, one.ip, one.mac)
+        self.run(host, "ovs-vsctl", *(
+            word for one in workloads for word in (
+                "--", "add-port", "br-int", one.name, "--", "set", "Interface",
+                one.name, f"external_ids:iface-id={self.iface_id(one)}")))
+
+
+class Site(Bed):
+    """See above.  After up() the workloads are plugged and the system knows
+    nothing of them; add() and add_one() tell it, remove() takes that back."""
+
+    system: str                     # Its name for people.
+    lab_options: dict[str, Any] = {}
+
+    def up(self) -> None:
+        """Brings the lab up; the caller takes it down, also if this fails."""
+        self.lab = labs.up(_scenario(self.name), self.name,
+                           labs.Options(self.bindir, **self.lab_options))
+        self.start()
+        at_once(lambda host: self.plug(host, [
+            one for one in WORKLOADS if one.host == host]), HOSTS)
+
+    def ip(self, host: str) -> str:
+        """The address of 'host' in its cloud."""
+        return self.lab.scenario.host(host).private_ip
+
+    def timed(self, host: str, *argv: str) -> float:
+        """The milliseconds that a command takes, as who types it into a shell
+        of the host sees it."""
+        began, ended = self.run(host, "bash", "-c", _STOPWATCH, "bash",
+                                *argv).split()
+        return 1000 * (float(ended) - float(began))
 
     def unreached(self, workloads: Sequence[Workload]) -> list[str]:
         """Which of 'workloads' do not reach which, by one ping each."""
@@ -157,10 +164,6 @@ class Site(ABC):
     @abstractmethod
     def start(self) -> None:
         """Starts the system, so far as the lab has not."""
-
-    @abstractmethod
-    def iface_id(self, workload: Workload) -> str:
-        """external_ids:iface-id of the interface of 'workload'."""
 
     @abstractmethod
     def add(self) -> float:

@@ -23,7 +23,7 @@ def _hosts(text: str) -> tuple[str, ...]:
 
 
 def _do_up(args: argparse.Namespace) -> None:
-    chosen = scenario.load(args.scenario)
+    chosen = scenario.load(args.scenario, *args.numbers)
     name = args.name or chosen.name
     began = time.monotonic()
     print(f"{name}: {chosen.description or chosen.name}")
@@ -182,6 +182,9 @@ def _parser() -> argparse.ArgumentParser:
 
     sub = verb("up", _do_up, "bring a lab up")
     sub.add_argument("scenario", metavar="FILE|NAME")
+    sub.add_argument("numbers", metavar="N", type=int, nargs="*",
+                     help="of scale: how many hosts a cloud has, how many "
+                     "clouds there are")
     sub.add_argument("--name", help="of the lab; default: the scenario's")
     sub.add_argument("--bindir", default=os.environ.get("NETHV_BINDIR"),
                      help="where nethv's programs are, if not installed")

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import LabError
+from . import LabError, generate
 
 HERE = Path(__file__).resolve().parent.parent
 SCENARIOS = HERE / "scenarios"
@@ -333,15 +333,23 @@ def parse(document: Any) -> Scenario:
     return scenario
 
 
-def load(source: str) -> Scenario:
-    """The scenario of the file 'source', or the shipped one of that name."""
+def load(source: str, *numbers: int) -> Scenario:
+    """The scenario of the file 'source', or the shipped one of that name, or
+    "scale" with 'numbers'."""
+    if source == "scale" and 1 <= len(numbers) <= 2:
+        return parse(generate.scale(*numbers))
+    if source == "scale":
+        raise LabError("scale: give the number of hosts in a cloud, and of "
+                       "clouds if more than one: scale N [CLOUDS]")
+    if numbers:
+        raise LabError(f"{source}: only scale takes numbers")
     path = Path(source)
     if "/" not in source and not source.endswith(".json"):
         path = SCENARIOS / f"{source}.json"
         if not path.exists():
             shipped = sorted(p.stem for p in SCENARIOS.glob("*.json"))
             raise LabError(f"there is no scenario {source}: name a file, or "
-                           f"one of {', '.join(shipped)}")
+                           f"one of {', '.join(shipped)}, scale N")
     try:
         return parse(json.loads(path.read_text(encoding="utf-8")))
     except OSError as error:

@@ -10,7 +10,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
 
-from nethvbench import report, stats  # noqa: E402
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "lab"))
+
+from nethvbench import hosts, hosts_page, report, stats  # noqa: E402
 
 PAIRS = [(10.0 + i, 2 * (10.0 + i)) for i in range(15)]
 KEYS = {"name", "case", "value", "unit", "peer", "peer_value", "ratio",
@@ -58,3 +60,42 @@ def test_page(tmp_path, pairs, verdict):
     for plot in tmp_path.glob("*.svg"):
         assert plot.name in page
     assert len(list(tmp_path.glob("*.svg"))) == 2
+
+
+def by_hosts(name="setup-n"):
+    """Direct is linear, a mesh quadratic."""
+    return [report.result(name, [(10.0 * n * (n / 4 if mode == "mesh" else 1),
+                                  2.5 * n * n)] * 3, f"{mode} {n}")
+            for n in hosts.SIZES for mode in hosts.MODES]
+
+
+def test_slope_by_hosts():
+    results = by_hosts()
+    for mode, slope in ("direct", 1), ("tree", 1), ("mesh", 2):
+        times = hosts_page.values(results, "setup-n", mode)
+        assert tuple(times) == hosts.SIZES
+        assert abs(hosts_page.slope(times) - slope) < 1e-9
+
+
+def test_page_by_hosts(tmp_path):
+    if not shutil.which("gnuplot"):
+        pytest.skip("gnuplot missing")
+    results = [report.result("tcp", PAIRS)]
+    for part in hosts.PARTS:
+        results += by_hosts(part)
+    report.write_page(tmp_path, results, 1400)
+    page = (tmp_path / "benchmarks.md").read_text("utf-8")
+    assert "| mesh | both | 40 ms | 160 ms | 640 ms | 2560 ms | 10240 ms | " \
+        "2.00 |" in page
+    assert "at 64 hosts: 0.06 (0.06 to 0.06, 3 rounds), holds" in page
+    assert (tmp_path / report.HOSTS_PLOT).exists()
+
+
+def test_tunnel_ports_of_a_host_are_counted():
+    one = hosts._Watched(None)
+    one.take({"Interface": {"a": {"initial": {"name": "x", "ofport": 7}},
+                            "b": {"insert": {"name": "y", "ofport": []}}}})
+    assert one.ports == {"a": True, "b": False}
+    one.take({"Interface": {"b": {"modify": {"ofport": 8}},
+                            "a": {"delete": None}}})
+    assert one.ports == {"b": True}

@@ -505,3 +505,23 @@ def test_bad_places_are_refused(lab):
         lab.cut("aws1", "aws1")
     with pytest.raises(LabError, match="not a setting"):
         lab.set_link("aws1", "az1", "speed=1")
+
+
+# Scenarios of any size.
+
+def test_scale_is_made_to_measure():
+    made = scenario.load("scale", 3, 2)
+    assert [one.name for one in made.hosts] == [
+        f"c{c}-h{h}" for c in (1, 2) for h in (1, 2, 3)]
+    assert [one.name for one in made.gateways()] == ["c1-h1", "c2-h1"]
+    assert [(one.a, one.b, one.delay) for one in made.links] == [
+        ("c1", "c2", 10)]
+    assert len(scenario.load("scale", 64).hosts) == 64
+
+
+@pytest.mark.parametrize("words", [
+    ("scale",), ("scale", 0), ("scale", 1, 0), ("scale", 201), ("scale", 7, 33),
+    ("scale", 1, 2, 3), ("two-hosts", 2)])
+def test_scale_refuses_other_numbers(words):
+    with pytest.raises(LabError):
+        scenario.load(*words)
