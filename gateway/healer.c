@@ -438,6 +438,18 @@ run_repair(struct healer *h)
     }
 }
 
+/* Another gateway serves the cloud.  The agent is told that there are no edges
+ * and no trees, for it waits for that to be a host as others are, and to answer
+ * their hellos; what it was told before, it keeps. */
+static void
+stand_by(struct healer *h)
+{
+    stop(h);
+    if (!h->handover) {
+        hand_over(h, xzalloc(sizeof *h->handover), 1);
+    }
+}
+
 void
 healer_run(struct healer *h, struct db *db, const struct model *model,
            uint32_t location, struct relays *relays)
@@ -456,7 +468,7 @@ healer_run(struct healer *h, struct db *db, const struct model *model,
     }
     const struct host *self = model_host_at(model, location);
     if (self && cloud_gateway(self->cloud) != self) {
-        stop(h);
+        stand_by(h);
         return;
     }
     update_plans(h, db, model, time_msec());

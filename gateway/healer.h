@@ -10,7 +10,7 @@
  *                                                            by the tunnels
  *
  * Works without the database, from what was planned last.  Only the active
- * gateway of a cloud heals: others hand over nothing.
+ * gateway of a cloud heals: others have no edges and no trees.
  *
  * All times are time_msec(). */
 
