@@ -6,6 +6,8 @@ cli_nethvctl_SOURCES = \
 	cli/clouds.h \
 	cli/cmd-clouds.c \
 	cli/cmd-clouds.h \
+	cli/cmd-database.c \
+	cli/cmd-database.h \
 	cli/cmd-diagnose.c \
 	cli/cmd-diagnose.h \
 	cli/cmd-firewall.c \

@@ -130,26 +130,33 @@ find_tunnels(struct ovsdb_idl *idl, const struct nethvrec_cloud *cloud,
     }
 }
 
-/* What the gateways of other clouds need of the database's. */
+/* Lets other clouds' gateways in at a port of some of this one's. */
+static void
+find_service(struct ovsdb_idl *idl, const struct nethvrec_cloud *cloud,
+             enum opening_to to, int port, const char *why,
+             struct openings *openings)
+{
+    const struct nethvrec_cloud *other;
+    struct opening *o = NULL;
+
+    NETHVREC_CLOUD_FOR_EACH (other, idl) {
+        if (other != cloud && other->n_public_ips) {
+            o = o ? o : add(openings, to, IPPROTO_TCP, port, why);
+            add_public(other, &o->from);
+        }
+    }
+}
+
+/* What the gateways of other clouds need: each gateway may get the database. */
 static void
 find_database(struct ovsdb_idl *idl, const struct nethvrec_cloud *cloud,
               struct openings *openings)
 {
-    static const struct { int port; const char *why; } services[] = {
-        { INVENTORY_DB_PORT, "the database, for other clouds' gateways" },
-        { INVENTORY_ENROL_PORT, "joining, for other clouds' gateways" },
-    };
-    const struct nethvrec_cloud *other;
-
-    for (size_t i = 0; i < ARRAY_SIZE(services); i++) {
-        struct opening *o = NULL;
-        NETHVREC_CLOUD_FOR_EACH (other, idl) {
-            if (other != cloud && other->n_public_ips) {
-                o = o ? o : add(openings, OPENING_DATABASE, IPPROTO_TCP,
-                                services[i].port, services[i].why);
-                add_public(other, &o->from);
-            }
-        }
+    find_service(idl, cloud, OPENING_GATEWAYS, INVENTORY_DB_PORT,
+                 "the database, for other clouds' gateways", openings);
+    if (database_in(idl, cloud)) {
+        find_service(idl, cloud, OPENING_DATABASE, INVENTORY_ENROL_PORT,
+                     "joining, for other clouds' gateways", openings);
     }
 }
 
@@ -182,9 +189,9 @@ find_inside(struct ovsdb_idl *idl, const struct nethvrec_cloud *cloud,
     add_inside(idl, cloud, prefix,
                add(openings, OPENING_GATEWAYS, IPPROTO_TCP,
                    INVENTORY_ENROL_PORT, "joining"));
-    if (database_in(idl, cloud) && cloud->n_public_ips > 1) {
+    if (cloud->n_public_ips > 1) {
         add_inside(idl, cloud, prefix,
-                   add(openings, OPENING_DATABASE, IPPROTO_TCP,
+                   add(openings, OPENING_GATEWAYS, IPPROTO_TCP,
                        INVENTORY_DB_PORT,
                        "the database, for the cloud's other gateways"));
     }
@@ -195,9 +202,7 @@ openings_find(struct ovsdb_idl *idl, const struct nethvrec_cloud *cloud,
               const char *prefix, struct openings *openings)
 {
     find_tunnels(idl, cloud, openings);
-    if (database_in(idl, cloud)) {
-        find_database(idl, cloud, openings);
-    }
+    find_database(idl, cloud, openings);
     find_inside(idl, cloud, prefix, openings);
     for (size_t i = 0; i < openings->n; i++) {
         set_to(idl, cloud, &openings->all[i]);

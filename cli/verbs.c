@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/cmd-clouds.h"
+#include "cli/cmd-database.h"
 #include "cli/cmd-diagnose.h"
 #include "cli/cmd-firewall.h"
 #include "cli/cmd-init.h"
@@ -27,6 +28,7 @@ static const struct verb_group *const groups[] = {
 };
 
 static const struct local_verb *const local_verbs[] = {
+    &cmd_database_move,
     &cmd_diagnose,
     &cmd_firewall,
     &cmd_init,

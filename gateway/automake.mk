@@ -37,6 +37,8 @@ gateway_nethv_gateway_SOURCES = \
 	gateway/gateway.h \
 	gateway/healer.c \
 	gateway/healer.h \
+	gateway/home.c \
+	gateway/home.h \
 	gateway/nethv-gateway.c \
 	gateway/plans.c \
 	gateway/plans.h \

@@ -5,6 +5,7 @@
 #include "gateway/enrol.h"
 #include "gateway/global.h"
 #include "gateway/healer.h"
+#include "gateway/home.h"
 #include "gateway/relays.h"
 #include "gateway/sign.h"
 #include "gateway/tunnels.h"
@@ -29,6 +30,7 @@ VLOG_DEFINE_THIS_MODULE(gateway);
 struct gateway {
     struct vswitch_db *vs;
     struct healer *healer;
+    struct home *home;
 
     /* NULL until the host knows who it is. */
     char *name;                     /* Of this host, */
@@ -51,6 +53,7 @@ gateway_create(void)
 
     gw->vs = vswitch_create(VSWITCH_DATABASE);
     gw->healer = healer_create();
+    gw->home = home_create();
     gateway_register(gw);
     return gw;
 }
@@ -79,6 +82,7 @@ gateway_destroy(struct gateway *gw)
 {
     if (gw) {
         stop(gw);
+        home_destroy(gw->home);
         healer_destroy(gw->healer);
         vswitch_destroy(gw->vs);
         free(gw);
@@ -161,6 +165,8 @@ gateway_run(struct gateway *gw)
     }
     db_run(gw->db);
     healer_run(gw->healer, gw->db, gw->model, gw->location, gw->relays);
+    home_run(gw->home, gw->db, gw->vs, gw->location,
+             healer_outcome(gw->healer));
     listen_for_hosts(gw);
 
     struct ovsdb_idl_txn *txn = db_is_complete(gw->db) ? db_txn(gw->db)

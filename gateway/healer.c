@@ -18,6 +18,7 @@
 #include "openvswitch/vlog.h"
 #include "ovs/channel.h"
 #include "ovs/db.h"
+#include "ovs/inventory.h"
 #include "ovs/program.h"
 #include "repair.h"
 #include "timeval.h"
@@ -233,6 +234,23 @@ update_candidates(struct healer *h, const struct model *model,
     free(edges);
 }
 
+/* Takes from the database where that is, if it has ever moved. */
+static void
+update_home(struct healer *h, struct db *db, long long int now)
+{
+    const char *epoch = inventory_option(db_idl(db), INVENTORY_DATABASE_EPOCH);
+    struct repair_home home = {
+        .location = inventory_database_location(db_idl(db)),
+    };
+    unsigned int number;
+
+    if (epoch && home.location && str_to_uint(epoch, 10, &number)
+        && number > 0) {
+        home.epoch = number;
+        repair_set_home(h->repair, &home, now);
+    }
+}
+
 /* Takes what the database says, or if that has never been there, the copy of
  * what it said to the process before this one. */
 static void
@@ -260,6 +278,7 @@ update_plans(struct healer *h, struct db *db, const struct model *model,
             plans_uninit(&plans);
         }
         update_candidates(h, model, now);
+        update_home(h, db, now);
         h->db_seqno = db_seqno(db);
     }
 }

@@ -141,6 +141,14 @@ repair_set_plans(struct repair *repair, const struct repair_plan *current,
 }
 
 void
+repair_set_home(struct repair *repair, const struct repair_home *home,
+                long long int now)
+{
+    spread_say_home(repair->spread, home);
+    repair->deadline = now;
+}
+
+void
 repair_set_candidates(struct repair *repair, const struct tree_edge *edges,
                       size_t n, long long int now)
 {
@@ -321,6 +329,7 @@ publish(struct repair *repair, bool ready, bool changed, long long int now)
 
     outcome->ready = ready;
     outcome->seqno = repair->outcome.seqno;
+    outcome->home = spread_home(repair->spread);
     fill_tunnels(repair, outcome);
     fill_slots(repair, outcome);
     if (ready) {

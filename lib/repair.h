@@ -39,6 +39,9 @@
  * tunnel that no plan has: along its lightest candidate to a cloud that it is
  * not joined with, then after a while without success along the next one.
  *
+ * Besides, gateways tell each other in which host the database is, so that all
+ * turn to it when it has moved.
+ *
  * Pure: the time is in milliseconds of any clock that does not go back.  Not
  * thread-safe. */
 
@@ -89,6 +92,13 @@ struct repair_slot {
     uint8_t via[NETHV_CLOUD_FLOOD];
 };
 
+/* Where the database is: at the host at 'location', since 'epoch'.  Of two, the
+ * one with the greater epoch is right. */
+struct repair_home {
+    uint32_t epoch;             /* 0: not known. */
+    uint32_t location;
+};
+
 /* What a gateway should do: hand slots and stamp over together, as one change of
  * the switch.  'tunnels[cloud]' says to which clouds there should
  * be tunnels: those of the plans and those opened besides. */
@@ -101,6 +111,7 @@ struct repair_outcome {
     uint64_t number;            /* Of the view. */
     uint32_t plan;              /* Number of the plan gone by. */
     uint32_t heard;             /* The greatest number heard to be in force. */
+    struct repair_home home;    /* Where the database was heard to be. */
     uint32_t prepared;          /* Number of the next plan, if it could be put
                                  * in force now; else 0. */
     bool tunnels[NETHV_CLOUD_FLOOD];
@@ -138,6 +149,10 @@ void repair_adopt(struct repair *, const struct repair_slot slots[REPAIR_SLOTS],
  * stay. */
 void repair_set_plans(struct repair *, const struct repair_plan *current,
                       const struct repair_plan *next, long long int now);
+
+/* Tells where the database says that it is. */
+void repair_set_home(struct repair *, const struct repair_home *,
+                     long long int now);
 
 /* Tells all 'n' edges that there could be, for opening.  All gateways should be
  * given the same.  Copies them. */

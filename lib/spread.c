@@ -16,7 +16,7 @@
 #define LAST_MSEC 1000
 #define TRIES_BEFORE_ALL 2
 
-#define HEADER_LEN 16
+#define HEADER_LEN 24
 #define END_LEN 10
 #define ENDS_MAX ((REPAIR_MESSAGE_MAX - HEADER_LEN) / END_LEN)
 
@@ -27,10 +27,11 @@
 
 struct neighbour {
     bool live;
-    bool heard;                 /* It has sent 'digest' and 'plan'. */
+    bool heard;                 /* It has sent what follows. */
     bool learning;
     uint64_t digest;
     uint32_t plan;
+    struct repair_home home;
     uint64_t agreed;            /* News before that it has. */
 
     /* To be sent in the next run. */
@@ -47,6 +48,7 @@ struct spread {
     bool learning;
     long long int learned;      /* At the latest. */
     uint32_t plan;
+    struct repair_home home;
     struct neighbour neighbours[NETHV_CLOUD_FLOOD];
     uint8_t live[NETHV_CLOUD_FLOOD];    /* Those that are, ascending. */
     size_t n_live;
@@ -110,6 +112,8 @@ static bool
 agrees(const struct spread *spread, const struct neighbour *n)
 {
     return (n->heard && n->plan == spread->plan
+            && n->home.epoch == spread->home.epoch
+            && n->home.location == spread->home.location
             && n->digest == linkstate_digest(spread->linkstate));
 }
 
@@ -160,6 +164,28 @@ spread_plan(const struct spread *spread)
     return spread->plan;
 }
 
+static bool
+is_later(const struct repair_home *a, const struct repair_home *b)
+{
+    return (a->epoch > b->epoch
+            || (a->epoch == b->epoch && a->location > b->location));
+}
+
+void
+spread_say_home(struct spread *spread, const struct repair_home *home)
+{
+    if (is_later(home, &spread->home)) {
+        spread->home = *home;
+        tell_all(spread);
+    }
+}
+
+struct repair_home
+spread_home(const struct spread *spread)
+{
+    return spread->home;
+}
+
 bool
 spread_is_learning(struct spread *spread, long long int now)
 {
@@ -206,6 +232,8 @@ put_header(struct spread *spread, uint8_t to, size_t n_ends)
     put_u32(&message->data[4], spread->plan);
     put_u32(&message->data[8], digest >> 32);
     put_u32(&message->data[12], digest);
+    put_u32(&message->data[16], spread->home.epoch);
+    put_u32(&message->data[20], spread->home.location);
     return message;
 }
 
@@ -312,6 +340,8 @@ hear(struct spread *spread, struct neighbour *n, const uint8_t *data)
     n->learning = data[1] & FLAG_LEARNING;
     n->plan = get_u32(data + 4);
     n->digest = (uint64_t) get_u32(data + 8) << 32 | get_u32(data + 12);
+    n->home.epoch = get_u32(data + 16);
+    n->home.location = get_u32(data + 20);
     n->send_all |= n->learning && !spread->learning && !agrees(spread, n);
 }
 
@@ -337,6 +367,10 @@ spread_receive(struct spread *spread, uint8_t from, const void *data_,
     spread->plan = MAX(plan, MIN(get_u32(data + 4), SPREAD_PLAN_MAX));
     hear(spread, n, data);
     *news = spread->n_news != n_news || spread->plan != plan;
+    if (is_later(&n->home, &spread->home)) {
+        spread->home = n->home;
+        *news = true;
+    }
     n->send_digest |= n_ends || *news;
     if (*news) {
         tell_all(spread);

@@ -5,8 +5,8 @@
 /* Spreading link state: hop by hop, from each gateway to its neighbours over
  * all tunnels that work, until all have the same.
  *
- * A message has the number of the plan in force and the digest of all link
- * state that its sender has, and any number of ends.  The receiver merges them
+ * A message has the number of the plan in force, where the database is, and the
+ * digest of all link state that its sender has, and any number of ends.  The receiver merges them
  * and passes what was news on to its neighbours at once.  A message with ends
  * is answered with the own digest, which is the acknowledgement.  While a
  * neighbour's last digest is not the own one, ends are sent to it again: after
@@ -20,7 +20,8 @@
  *
  * A message, integers in network byte order:
  *
- *     version 8 | flags 8 | ends 16 | plan 32 | digest 64 | ends...
+ *     version 8 | flags 8 | ends 16 | plan 32 | digest 64
+ *     epoch 32 | home 32 | ends...
  *     an end:  at 8 | to 8 | counter 32 | weight 32
  *
  * Pure. */
@@ -31,6 +32,7 @@
 
 struct linkstate;
 struct linkstate_end;
+struct repair_home;
 struct repair_message;
 struct spread;
 
@@ -58,6 +60,11 @@ void spread_say_plan(struct spread *, uint32_t number);
 
 /* Returns the greatest number of a plan that was ever said to be in force. */
 uint32_t spread_plan(const struct spread *);
+
+/* Says where the database is, or returns where it was last said to be: what has
+ * the greater epoch is later. */
+void spread_say_home(struct spread *, const struct repair_home *);
+struct repair_home spread_home(const struct spread *);
 
 /* Takes a message.  Returns NULL, or a malloc'd sentence and leaves all alone
  * if it is malformed.  Sets '*news' if it said anything new. */

@@ -33,6 +33,22 @@ collect_clouds(const struct model *model, const bool *also, size_t *n)
     return ids;
 }
 
+static unsigned int
+encaps_of(const struct model *model, uint8_t id)
+{
+    const struct cloud *cloud = model_cloud_by_id(model, id);
+
+    return cloud && cloud->encaps ? cloud->encaps : ENCAP_ALL;
+}
+
+/* Returns whether tunnels between clouds 'a' and 'b' pass both. */
+static bool
+can_be_joined(const struct model *model, uint8_t a, uint8_t b)
+{
+    return encap_common(encaps_of(model, a),
+                        encaps_of(model, b)) != ENCAP_N;
+}
+
 void
 tree_plan_candidates(const struct model *model,
                      const bool also[NETHV_CLOUD_FLOOD],
@@ -47,6 +63,9 @@ tree_plan_candidates(const struct model *model,
     for (size_t i = 0; i < n_clouds; i++) {
         for (size_t j = i + 1; j < n_clouds; j++) {
             uint8_t a = clouds[i], b = clouds[j];
+            if (!can_be_joined(model, a, b)) {
+                continue;
+            }
             while (m < n_measured && (measured[m].a < a
                                       || (measured[m].a == a
                                           && measured[m].b < b))) {

@@ -22,9 +22,9 @@ struct tree_plan {
 
 /* Sets '*edges' to an array of '*n' edges, which the caller frees, by 'a', then
  * 'b': one between each two clouds that have gateways, or for which 'also',
- * which may be NULL, is set.  One that no link of the operator's knows and
- * nobody has measured weighs INFINITY: a cloud that is joined by nothing else is
- * still reached. */
+ * which may be NULL, is set, if they have an encapsulation in common.  One that
+ * no link of the operator's knows and nobody has measured weighs INFINITY: a
+ * cloud that is joined by nothing else is still reached. */
 void tree_plan_candidates(const struct model *,
                           const bool also[NETHV_CLOUD_FLOOD],
                           struct tree_edge **edges, size_t *n);

@@ -108,6 +108,7 @@ EXTRA_DIST += tests/system/test_attach.py
 EXTRA_DIST += tests/system/test_bench.py
 EXTRA_DIST += tests/system/test_ctl.py
 EXTRA_DIST += tests/system/test_db.py
+EXTRA_DIST += tests/system/test_database_move.py
 EXTRA_DIST += tests/system/test_demo.py
 EXTRA_DIST += tests/system/test_dhcp.py
 EXTRA_DIST += tests/system/test_diagnose.py

@@ -118,6 +118,54 @@ inventory_database(struct ovsdb_idl *idl, const struct nethvrec_cloud *cloud)
     return joined;
 }
 
+static uint32_t
+location_of(const struct nethvrec_host *host)
+{
+    return (host && host->cloud
+            ? nethv_location(host->cloud->id, host->id, 0) : 0);
+}
+
+uint32_t
+inventory_database_location(struct ovsdb_idl *idl)
+{
+    const char *name = inventory_option(idl, INVENTORY_DATABASE_HOST);
+
+    return location_of(name ? inventory_host(idl, name) : NULL);
+}
+
+static const struct nethvrec_host *
+host_at(struct ovsdb_idl *idl, uint32_t location)
+{
+    const struct nethvrec_host *host;
+
+    NETHVREC_HOST_FOR_EACH (host, idl) {
+        if (location_of(host) == location) {
+            return host;
+        }
+    }
+    return NULL;
+}
+
+char *
+inventory_database_at(struct ovsdb_idl *idl, uint32_t location,
+                      uint32_t self_location)
+{
+    const struct nethvrec_host *host = host_at(idl, location);
+    const struct nethvrec_host *self = host_at(idl, self_location);
+    struct svec remotes = SVEC_EMPTY_INITIALIZER;
+
+    if (location == self_location) {
+        return xstrdup(INVENTORY_DB_SOCKET);
+    }
+    if (host && self) {
+        add_remote(idl, host, self->cloud, "ssl:", INVENTORY_DB_PORT,
+                   &remotes);
+    }
+    char *remote = remotes.n ? xstrdup(remotes.names[0]) : NULL;
+    svec_destroy(&remotes);
+    return remote;
+}
+
 void
 inventory_enrol_remotes(struct ovsdb_idl *idl,
                         const struct nethvrec_cloud *cloud, bool gateway,

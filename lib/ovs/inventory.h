@@ -13,10 +13,12 @@
 
 #define INVENTORY_DB_PORT 6645          /* The database, for gateways. */
 #define INVENTORY_RELAY_PORT 6646       /* Relays, for the hosts of a cloud. */
+#define INVENTORY_DB_SOCKET "unix:/run/nethv/nethv-db.sock"
 #define INVENTORY_ENROL_PORT 6647       /* Enrolment. */
 
 /* Keys of Global.options. */
 #define INVENTORY_DATABASE_HOST "database-host" /* Host that has it. */
+#define INVENTORY_DATABASE_EPOCH "database-epoch"   /* Since when, if moved. */
 #define INVENTORY_CA "ca"               /* Fingerprint of its certificate. */
 
 /* Key of Host.external_ids: the address at which its cloud reaches the host, as
@@ -50,6 +52,15 @@ const char *inventory_encap_ip(struct ovsdb_idl *,
  * there are none. */
 char *inventory_relays(struct ovsdb_idl *, const struct nethvrec_cloud *);
 char *inventory_database(struct ovsdb_idl *, const struct nethvrec_cloud *);
+
+/* Returns the location of the host that has the database, 0 if it is not
+ * known. */
+uint32_t inventory_database_location(struct ovsdb_idl *);
+
+/* Returns the remote of a database on the host at 'location', as seen from the
+ * host at 'self', or NULL if that is not known; the caller frees it. */
+char *inventory_database_at(struct ovsdb_idl *, uint32_t location,
+                            uint32_t self);
 
 /* Adds to 'remotes' where a machine of 'cloud' can enrol: at the gateways of
  * the cloud and, if the machine is to be a 'gateway', at the one that has the

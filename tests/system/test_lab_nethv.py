@@ -91,8 +91,8 @@ def test_endpoints_reach_each_other(lab):
 def test_firewalls_let_in_what_nethvctl_lists(lab):
     for cloud in lab.scenario.clouds:
         assert nethv.firewall(lab, cloud)
-    # The database's port is listed for the first cloud only.
-    assert not reachable(lab, "aws1-gw", "gcp1-gw", "198.51.100.3", 6645)
+    # The relay's port is listed for the own cloud only.
+    assert not reachable(lab, "aws1-gw", "gcp1-gw", "198.51.100.3", 6650)
     assert not reachable(lab, "aws1-gw", "aws1-vm1", "10.0.0.11", 6645)
 
 

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+#include "gateway/home.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "jsonrpc.h"
+#include "openvswitch/vlog.h"
+#include "ovs/db.h"
+#include "ovs/inventory.h"
+#include "ovs/program.h"
+#include "ovs/vswitch.h"
+#include "repair.h"
+#include "unixctl.h"
+#include "util.h"
+
+VLOG_DEFINE_THIS_MODULE(home);
+
+#define DB_CONTROL PROGRAM_RUNDIR "/nethv-db.ctl"
+#define DB_FILE "/var/lib/nethv/nethv.db"
+#define RELAY_CONTROL PROGRAM_RUNDIR "/nethv-relay.ctl"
+
+struct home {
+    char *turned;                   /* Turned to, but not configured yet. */
+    char *current;                  /* As configured, NULL until that is seen, */
+    uint32_t epoch;                 /* and what was known when it became so. */
+};
+
+struct home *
+home_create(void)
+{
+    return xzalloc(sizeof(struct home));
+}
+
+void
+home_destroy(struct home *home)
+{
+    if (home) {
+        free(home->turned);
+        free(home->current);
+        free(home);
+    }
+}
+
+/* Has the daemon whose control socket is at 'path' do 'command', with 'arg'
+ * unless that is NULL. */
+static void
+control(const char *path, const char *command, const char *arg)
+{
+    struct jsonrpc *client;
+    char *argv[] = { CONST_CAST(char *, arg) }, *result = NULL, *error = NULL;
+
+    if (unixctl_client_create(path, &client)) {
+        return;                     /* It does not run. */
+    }
+    int code = unixctl_client_transact(client, command, arg ? 1 : 0, argv,
+                                       &result, &error);
+    if (code || error) {
+        VLOG_WARN("%s: \"%s\" failed: %s", path, command,
+                  error ? error : ovs_strerror(code));
+    }
+    free(result);
+    free(error);
+    jsonrpc_close(client);
+}
+
+static void
+turn_relay(const char *remote)
+{
+    char *source = xasprintf("relay:NetHV:%s", remote);
+
+    control(RELAY_CONTROL, "ovsdb-server/remove-db", "NetHV");
+    control(RELAY_CONTROL, "ovsdb-server/add-db", source);
+    free(source);
+}
+
+/* What is written to the old database from now on would be lost. */
+static void
+retire_database(void)
+{
+    VLOG_WARN("the database has moved: this host's is kept as %s.old",
+              DB_FILE);
+    control(DB_CONTROL, "exit", NULL);
+    if (rename(DB_FILE, DB_FILE ".old") && errno != ENOENT) {
+        VLOG_WARN("%s: cannot be renamed: %s", DB_FILE, ovs_strerror(errno));
+    }
+}
+
+static void
+turn(struct home *home, struct vswitch_db *vs, bool was_here,
+     const char *remote)
+{
+    VLOG_INFO("the database is at %s now", remote);
+    vswitch_set_external_id(vs, "nethv-database", remote);
+    if (was_here) {
+        retire_database();
+    }
+    turn_relay(remote);
+    free(home->turned);
+    home->turned = xstrdup(remote);
+}
+
+/* Follows the configuration: who changes it knows of all moves until then. */
+static void
+set_current(struct home *home, const char *current, uint32_t epoch)
+{
+    if (nullable_string_is_equal(home->current, current)) {
+        return;
+    }
+    home->epoch = home->current ? epoch : 0;
+    free(home->current);
+    home->current = xstrdup(current);
+    free(home->turned);
+    home->turned = NULL;
+}
+
+void
+home_run(struct home *home, struct db *db, struct vswitch_db *vs,
+         uint32_t self, const struct repair_outcome *outcome)
+{
+    const char *current = vswitch_config(vs)->database;
+
+    if (!outcome || !vswitch_is_connected(vs) || !current) {
+        return;
+    }
+    set_current(home, current, outcome->home.epoch);
+    if (outcome->home.epoch <= home->epoch) {
+        return;
+    }
+    char *remote = inventory_database_at(db_idl(db), outcome->home.location,
+                                         self);
+    if (remote && strcmp(remote, current)
+        && !nullable_string_is_equal(remote, home->turned)) {
+        turn(home, vs, !strcmp(current, INVENTORY_DB_SOCKET), remote);
+    }
+    free(remote);
+}
