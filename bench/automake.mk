@@ -10,4 +10,5 @@ EXTRA_DIST += \
 	bench/nethvbench/hosts_page.py \
 	bench/nethvbench/scale.py \
 	bench/nethvbench/site.py \
-	bench/nethvbench/stats.py
+	bench/nethvbench/stats.py \
+	bench/nethvbench/trees.py

@@ -71,6 +71,12 @@ tests_scale_SOURCES = \
 	tests/sim/system.h
 tests_scale_LDADD = $(CORE_LIBS)
 
+# What the tree of clouds costs to compute: bench/run, and
+# tests/system/test_scale.py.
+noinst_PROGRAMS += tests/tree-time
+tests_tree_time_SOURCES = tests/sim/tree-time.c
+tests_tree_time_LDADD = $(CORE_LIBS)
+
 # Many agents and the global controller, without Open vSwitch: bench/run, and
 # tests/system/test_scale.py.
 noinst_PROGRAMS += tests/agents

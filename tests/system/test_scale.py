@@ -94,3 +94,20 @@ def test_one_large_switch(scale: Any) -> None:
     assert found["host"]["rules"]["own"] < 8 * 10000
     assert found["gateway"]["rules"]["flood"] <= FLOOD_RULES
     assert found["additions"]["here"]["host"]["owners"] < 30
+
+
+@pytest.mark.parametrize("clouds, standbys", [(69, 135), (254, 505)])
+def test_tree_of_many_clouds(pytestconfig: pytest.Config, clouds: int,
+                             standbys: int) -> None:
+    """Computed in no time, and equal to the naive way's."""
+    program = Path(pytestconfig.getoption("--bindir") or ".") / "tests/tree-time"
+    if not program.exists():
+        pytest.skip("tests/tree-time is not built")
+    regions = Path(__file__).resolve().parents[1] / "data/region-rtt.csv"
+    option = f"--regions={regions}" if clouds == 69 else f"--clouds={clouds}"
+    done = subprocess.run([program, option], capture_output=True, text=True,
+                          check=True)
+    found: Found = json.loads(done.stdout)
+    assert found["clouds"] == clouds and found["same"]
+    assert clouds / 2 < found["standbys"] <= standbys
+    assert found["msec"] < 100 and found["msec"] < found["naive-msec"]
