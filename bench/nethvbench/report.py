@@ -45,6 +45,11 @@ BENCHMARKS = (
               "--wait=hv`."),
     Benchmark("setup-one-more", "1 endpoint more", "ms", "OVN", (0, 0.5),
               "One more port of that switch, the same two commands."),
+    Benchmark("setup-20-tls", "20 endpoints on 3 hosts", "ms", "OVN, TLS",
+              None, "The same as `setup-20`, but OVN's hosts speak TLS with "
+              "its southbound database, as nethv's do with their relay."),
+    Benchmark("setup-one-more-tls", "1 endpoint more", "ms", "OVN, TLS", None,
+              "One more port, against OVN over TLS."),
     Benchmark("agent-memory", "20 endpoints on 3 hosts", "MiB", "OVN", None,
               "Resident memory of `nethv-agent` and of `ovn-controller`, the "
               "mean of the hosts, with the ports in place."),
@@ -209,7 +214,8 @@ All but `change-*`, `follow*`, `setup-n` and `tree-*` in a
 private cloud of three hosts in
 `nethv-lab`, each with namespaces, ovsdb-server and ovs-vswitchd of its own.  The second lab, for OVN, is of the
 same kind; it has ovn-northd and both of its databases on the first host, and
-plain TCP between them and the hosts, where nethv has TLS and a relay.  Before
+plain TCP between them and the hosts, where nethv has TLS and a relay (in the
+third, for `*-tls`, OVN has TLS too).  Before
 anything is timed both systems must show that "ready" is true: as soon as the
 command returns any two workloads reach each other with their first ping.  All
 workloads have an MTU of {mtu}; neither side checks addresses at their ports.

@@ -246,6 +246,8 @@ class Ovn(Site):
     nb = f"unix:{directory}/nb.sock"
     sb = f"unix:{directory}/sb.sock"
     sb_port = 6642
+    transport = "tcp"
+    identity: Sequence[str] = ()    # Options that name keys.
 
     def _daemon(self, host: str, program: str, name: str, *argv: str) -> None:
         base = f"{self.directory}/{name}"
@@ -260,11 +262,13 @@ class Ovn(Site):
                  f"/usr/share/ovn/ovn-{name}.ovsschema")
         self._daemon("h1", "ovsdb-server", name, file,
                      f"--remote=punix:{self.directory}/{name}.sock",
-                     *(f"--remote={remote}" for remote in remotes))
+                     *(f"--remote={remote}" for remote in remotes),
+                     *self.identity)
 
     def start(self) -> None:
         self._database("nb")
-        self._database("sb", f"ptcp:{self.sb_port}:{self.ip('h1')}")
+        self._database("sb", f"p{self.transport}:{self.sb_port}:"
+                       f"{self.ip('h1')}")
         self._daemon("h1", "ovn-northd", "northd", f"--ovnnb-db={self.nb}",
                      f"--ovnsb-db={self.sb}")
         at_once(self._start_chassis, HOSTS)
@@ -280,14 +284,14 @@ class Ovn(Site):
         self._nbctl("--wait=hv", "sync")
 
     def _start_chassis(self, host: str) -> None:
-        remote = f"tcp:{self.ip('h1')}:{self.sb_port}"
+        remote = f"{self.transport}:{self.ip('h1')}:{self.sb_port}"
         self.run(host, "ovs-vsctl", "set", "Open_vSwitch", ".",
                  f'external_ids:ovn-remote="{remote}"',
                  "external_ids:ovn-encap-type=geneve",
                  f"external_ids:ovn-encap-ip={self.ip(host)}",
                  "external_ids:ovn-bridge-datapath-type=netdev")
         self._daemon(host, "ovn-controller", "controller",
-                     "unix:/run/openvswitch/db.sock")
+                     "unix:/run/openvswitch/db.sock", *self.identity)
 
     def iface_id(self, workload: Workload) -> str:
         return workload.name
@@ -314,3 +318,28 @@ class Ovn(Site):
     def agent_pid(self, host: str) -> int:
         return int(Path(self.lab.node(host).path(
             f"{self.directory}/controller.pid")).read_text("ascii"))
+
+
+class OvnTls(Ovn):
+    """The same with TLS between the southbound database and the hosts, as nethv
+    has it: keys on P-256, and both sides show a certificate."""
+
+    system = "OVN, TLS"
+    transport = "ssl"
+    identity = tuple(f"--{option}={Ovn.directory}/{file}.pem" for option, file
+                     in (("private-key", "key"), ("certificate", "cert"),
+                         ("ca-cert", "cert")))
+
+    def start(self) -> None:
+        # One pair for all: what a handshake and a record cost is the same.
+        self.run("h1", "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                 "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+                 "/CN=bench", "-keyout", f"{self.directory}/key.pem", "-out",
+                 f"{self.directory}/cert.pem")
+        for file in "key", "cert":
+            pem = Path(self.lab.node("h1").path(
+                f"{self.directory}/{file}.pem")).read_text("ascii")
+            for host in HOSTS[1:]:
+                Path(self.lab.node(host).path(
+                    f"{self.directory}/{file}.pem")).write_text(pem, "ascii")
+        super().start()
