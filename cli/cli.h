@@ -50,6 +50,7 @@ struct cli_context {
     struct shash *inputs;       /* See cli_input(). */
     struct svec *watched;       /* See cli_watch(). */
     struct scope *scope;        /* For prerequisites. */
+    bool *state;                /* Asked for? See cli_pre_model(). */
     struct model *model;        /* See cli_model(). */
     struct mirror *mirror;
 };
@@ -67,7 +68,7 @@ cli_wants_json(struct ctl_context *ctx)
     return cli_context_cast(ctx)->options->table_style.format == TF_JSON;
 }
 
-/* For a verb's prerequisites: asks for the tables that a model holds. */
+/* For a verb's prerequisites: asks for all that a model holds. */
 void cli_pre_model(struct ctl_context *);
 
 /* The same without what the system has given: only what users write. */

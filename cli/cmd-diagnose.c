@@ -115,7 +115,7 @@ print_problems(struct ovsdb_idl *idl)
 {
     struct svec problems = SVEC_EMPTY_INITIALIZER;
     struct model *model = model_create();
-    struct mirror *mirror = mirror_create(idl, model);
+    struct mirror *mirror = mirror_create(idl, model, true);
     const char *problem;
     size_t i;
 

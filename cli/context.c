@@ -16,6 +16,7 @@
 void
 cli_pre_model(struct ctl_context *ctx)
 {
+    *cli_context_cast(ctx)->state = true;
     mirror_add_columns(ctx->idl, true);
 }
 
@@ -32,7 +33,7 @@ cli_model(struct ctl_context *ctx_)
 
     if (!ctx->model) {
         ctx->model = model_create();
-        ctx->mirror = mirror_create(ctx_->idl, ctx->model);
+        ctx->mirror = mirror_create(ctx_->idl, ctx->model, *ctx->state);
     }
     mirror_sync(ctx->mirror);
     return ctx->model;

@@ -35,6 +35,7 @@ struct session {
     struct scope scope;
     struct touched touched;     /* By the last attempt, if 'writes'. */
     struct svec watched;        /* Names, see cli_watch(). */
+    bool state;                 /* See cli_pre_model(). */
     struct shash inputs;        /* See cli_input(). */
 };
 
@@ -61,6 +62,7 @@ init_context(struct session *s, struct cli_context *ctx,
         .options = s->options,
         .inputs = &s->inputs,
         .watched = &s->watched,
+        .state = &s->state,
         .scope = &s->scope,
     };
     ctl_context_init(&ctx->base, NULL, s->idl, txn, symtab, NULL);

@@ -87,7 +87,7 @@ db_create(struct model *model, enum db_mode mode)
     ovsdb_idl_set_write_changed_only_all(db->idl, true);
     db->hosts_by_name = ovsdb_idl_index_create1(db->idl,
                                                 &nethvrec_host_col_name);
-    db->mirror = mirror_create(db->idl, model);
+    db->mirror = mirror_create(db->idl, model, true);
     hmap_init(&db->networks);
     sset_init(&db->claims);
     db_conditions_init(&db->requested);

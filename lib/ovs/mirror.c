@@ -25,15 +25,16 @@ struct mirrored {
 struct mirror {
     struct ovsdb_idl *idl;
     struct model *model;
+    bool state;
     struct hmap rows[ROW_N_KINDS];
 };
 
 struct mirror *
-mirror_create(struct ovsdb_idl *idl, struct model *model)
+mirror_create(struct ovsdb_idl *idl, struct model *model, bool state)
 {
     struct mirror *m = xmalloc(sizeof *m);
 
-    *m = (struct mirror) { .idl = idl, .model = model };
+    *m = (struct mirror) { .idl = idl, .model = model, .state = state };
     for (size_t i = 0; i < ROW_N_KINDS; i++) {
         hmap_init(&m->rows[i]);
     }
@@ -169,7 +170,9 @@ mirror_sync(struct mirror *m)
         take_out_missing(m, i);
     }
     for (size_t i = 0; i < ROW_N_KINDS; i++) {
-        put_in_all(m, i);
+        if (m->state || !row_kinds[i].state) {
+            put_in_all(m, i);
+        }
     }
 }
 
@@ -198,6 +201,8 @@ mirror_sync_tracked(struct mirror *m)
         sync_tracked(m, i, false);
     }
     for (size_t i = 0; i < ROW_N_KINDS; i++) {
-        sync_tracked(m, i, true);
+        if (m->state || !row_kinds[i].state) {
+            sync_tracked(m, i, true);
+        }
     }
 }

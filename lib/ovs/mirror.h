@@ -18,8 +18,10 @@ struct ovsdb_idl;
 
 struct mirror;
 
-/* Returns a mirror of 'idl' in 'model'; both must live longer. */
-struct mirror *mirror_create(struct ovsdb_idl *idl, struct model *model);
+/* Returns a mirror of 'idl' in 'model'; both must live longer.  Only with
+ * 'state' it puts in what the system writes, too. */
+struct mirror *mirror_create(struct ovsdb_idl *idl, struct model *model,
+                             bool state);
 void mirror_destroy(struct mirror *);
 
 /* Asks 'idl' for the columns that a mirror of it reads: those of what users

@@ -361,6 +361,16 @@ def test_wait_for_a_document_that_changes_nothing(db, hosts):
     assert "vm1 (has intent 0 of 1)" in err
 
 
+def test_waiting_says_nothing_of_bindings(db, hosts):
+    host = hosts.add("vm1")
+    hosts.follow(host, 1, 1)
+    hosts.take_up()
+    db.create("Binding", host=host, network=db.uuid("Network", "acme/shop"),
+              port=db.uuid("Port", "acme/shop/s1/web"), location=hosts.location(1) + 4)
+    _, err = db.apply(SHOP, "--wait=hosts", "--timeout=1")
+    assert not err
+
+
 def test_wait_for_a_deletion(db, hosts):
     hosts.follow(hosts.add("vm1"), 1, 1)
     _, err = db.ctl("network-del", "acme/shop", "--wait=hosts", "--timeout=1", code=2)
