@@ -6,6 +6,7 @@ EXTRA_DIST += \
 	bench/nethvbench/gre.py \
 	bench/nethvbench/measure.py \
 	bench/nethvbench/report.py \
+	bench/nethvbench/heal.py \
 	bench/nethvbench/hosts.py \
 	bench/nethvbench/hosts_page.py \
 	bench/nethvbench/scale.py \

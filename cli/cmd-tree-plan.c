@@ -194,7 +194,15 @@ collect_candidates(const struct question *q, struct tree_edge **edgesp,
     *np = n_left;
 }
 
-/* Reads the plan in force and returns its number. */
+static int
+compare_edges(const void *a_, const void *b_)
+{
+    const struct tree_edge *a = a_, *b = b_;
+
+    return a->a != b->a ? a->a - b->a : a->b - b->b;
+}
+
+/* Reads the plan in force, by ids, and returns its number. */
 static int64_t
 read_plan(const struct question *q, struct tree_plan *plan)
 {
@@ -224,6 +232,10 @@ read_plan(const struct question *q, struct tree_plan *plan)
             plan->standbys.edges[plan->standbys.n++] = edge;
         }
     }
+    qsort(plan->tree.edges, plan->tree.n, sizeof *plan->tree.edges,
+          compare_edges);
+    qsort(plan->standbys.edges, plan->standbys.n,
+          sizeof *plan->standbys.edges, compare_edges);
     return global ? global->tree : 0;
 }
 

@@ -107,6 +107,7 @@ EXTRA_DIST += tests/system/clock.py
 EXTRA_DIST += tests/system/conftest.py
 EXTRA_DIST += tests/system/database.py
 EXTRA_DIST += tests/system/frames.py
+EXTRA_DIST += tests/system/healing.py
 EXTRA_DIST += tests/system/markdown.py
 EXTRA_DIST += tests/system/probes.py
 EXTRA_DIST += tests/system/reach.py
