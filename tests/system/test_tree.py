@@ -139,13 +139,16 @@ def test_gateway_host_dies(world, probes, record_property, cloud):
         probes.first_since(a, b, time.time() - 0.1) for a, b in pairs), 10,
         "probes arrive")
     among = live_edges_of(world, rest)
-    late = [probes.first_since(a, b, down) - down
-            - delay(world, among, CLOUDS[a], CLOUDS[b]) for a, b in pairs]
+    ways = [delay(world, among, CLOUDS[a], CLOUDS[b]) for a, b in pairs]
+    late = [probes.first_since(a, b, down) - down - way
+            for (a, b), way in zip(pairs, ways)]
     world.heal(f"{cloud}-gw")
     record_property("ms beyond the one-way delay",
                     ", ".join(f"{1000 * one:.0f}" for one in late))
     wait_whole(world, timeout=60)
-    assert max(late) <= EXTRA * BOUND
+    # Who has seen only one edge of the cloud fail may try another one of it, until
+    # the news of the second has come all the way.
+    assert all(one <= way + EXTRA * BOUND for one, way in zip(late, ways))
 
 
 def test_heals_without_the_database(world, probes, record_property):
