@@ -42,6 +42,8 @@ gateway_nethv_gateway_SOURCES = \
 	gateway/nethv-gateway.c \
 	gateway/plans.c \
 	gateway/plans.h \
+	gateway/prober.c \
+	gateway/prober.h \
 	gateway/relays.c \
 	gateway/relays.h \
 	gateway/tunnels.c \

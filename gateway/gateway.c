@@ -6,6 +6,7 @@
 #include "gateway/global.h"
 #include "gateway/healer.h"
 #include "gateway/home.h"
+#include "gateway/prober.h"
 #include "gateway/relays.h"
 #include "gateway/sign.h"
 #include "gateway/tunnels.h"
@@ -30,6 +31,7 @@ VLOG_DEFINE_THIS_MODULE(gateway);
 struct gateway {
     struct vswitch_db *vs;
     struct healer *healer;
+    struct prober *prober;
     struct home *home;
 
     /* NULL until the host knows who it is. */
@@ -53,6 +55,7 @@ gateway_create(void)
 
     gw->vs = vswitch_create(VSWITCH_DATABASE);
     gw->healer = healer_create();
+    gw->prober = prober_create();
     gw->home = home_create();
     gateway_register(gw);
     return gw;
@@ -83,6 +86,7 @@ gateway_destroy(struct gateway *gw)
     if (gw) {
         stop(gw);
         home_destroy(gw->home);
+        prober_destroy(gw->prober);
         healer_destroy(gw->healer);
         vswitch_destroy(gw->vs);
         free(gw);
@@ -177,6 +181,7 @@ gateway_run(struct gateway *gw)
     sign_run(gw->sign, txn);
     tunnels_write(gw->db, gw->model, gw->vs, gw->name, txn);
     healer_write(gw->healer, gw->db, txn);
+    prober_run(gw->prober, gw->db, gw->model, gw->location, txn);
     db_commit(gw->db);
 }
 
@@ -196,6 +201,7 @@ gateway_wait(struct gateway *gw)
         poll_timer_wait_until(gw->enrol_retry);
     }
     sign_wait(gw->sign);
+    prober_wait(gw->prober);
 }
 
 /* Control commands. */

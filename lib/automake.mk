@@ -106,6 +106,8 @@ lib_libpure_la_SOURCES = \
 	lib/trace-walk.h \
 	lib/trace.c \
 	lib/trace.h \
+	lib/probes.c \
+	lib/probes.h \
 	lib/tree-follow.c \
 	lib/tree-plan.c \
 	lib/tree-plan.h \

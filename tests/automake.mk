@@ -28,6 +28,7 @@ tests_unit_tests_SOURCES = \
 	tests/unit/token.c \
 	tests/unit/topology.c \
 	tests/unit/trace.c \
+	tests/unit/probes.c \
 	tests/unit/tree-standby.c \
 	tests/unit/tree.c \
 	tests/unit/twin.c \
@@ -130,6 +131,7 @@ EXTRA_DIST += tests/system/test_lab.py
 EXTRA_DIST += tests/system/test_lab_nethv.py
 EXTRA_DIST += tests/system/test_man.py
 EXTRA_DIST += tests/system/test_plans.py
+EXTRA_DIST += tests/system/test_probes.py
 EXTRA_DIST += tests/system/test_readme.py
 EXTRA_DIST += tests/system/test_renewal.py
 EXTRA_DIST += tests/system/test_resilience.py
