@@ -14,6 +14,7 @@ import pytest
 from nethvlab import LabError, nethv, scenario
 from reach import ping
 from traffic import FlowWatch, Stream
+from trees import follows_plan, wait_at_rest
 from wires import wait_until
 
 TAKE_UP = 5.0           # Seconds until new intent must work.
@@ -199,9 +200,16 @@ def revive(lab):
         wait_in_charge(lab, host.name)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def begun(lab):
+    """While clouds join, plan follows plan."""
+    wait_at_rest(lab)
+
+
 @pytest.fixture(name="traffic")
 def traffic_fixture(lab):
     """The streams of WAYS, running."""
+    wait_until(lambda: follows_plan(lab), 20, "the tree is the plan's")
     with ExitStack() as stack:
         streams = [stack.enter_context(Stream(lab, source, IPS[target]))
                    for source, target in WAYS]

@@ -11,7 +11,7 @@ from nethvlab.lab import Lab
 from wires import wait_until
 
 # lib/slots.h: after that no slot rests, and none is kept for a tree of before.
-REST = 3.5
+REST = 2.5
 
 
 def gateway_status(lab: Lab, host: str) -> dict[str, Any]:
