@@ -11,9 +11,11 @@
 
 /* From plan and link state to number and tree. */
 
-/* Tree edges, standby edges, others. */
+/* Tree edges, standby edges, others; then the same of suspects; at last what has
+ * failed. */
 #define RANK_OTHER 2
 #define RANKS 3
+#define RANK_FAILED (2 * RANKS)
 
 /* As many failed edges make a cloud suspect. */
 #define SUSPECT 2
@@ -119,7 +121,9 @@ compute_number(const struct repair *repair, const struct repair_held *plan,
 }
 
 /* Sets '*tree' to the tree of 'plan' and the link state, '*number' to its
- * number. */
+ * number.  A cloud that cannot be reached hangs on by an edge that has failed:
+ * nothing is lost by that, and when its switch is back, frames flow before BFD
+ * knows. */
 static void
 compute_tree(const struct repair *repair, const struct repair_held *plan,
              const struct linkstate_edge *known, size_t n_known,
@@ -133,10 +137,14 @@ compute_tree(const struct repair *repair, const struct repair_held *plan,
     find_suspects(repair, plan, &suspects);
     for (size_t i = 0; i < plan->n; i++) {
         const struct repair_edge *edge = &plan->edges[i];
-        if (linkstate_level_is_up(linkstate_level(repair->linkstate,
-                                                  edge->edge.a,
-                                                  edge->edge.b))) {
+        uint32_t level = linkstate_level(repair->linkstate, edge->edge.a,
+                                         edge->edge.b);
+        if (linkstate_level_is_up(level)) {
             ranked[n++] = rank_edge(&suspects, &edge->edge, edge->role);
+        } else if (level) {
+            ranked[n++] = (struct tree_ranked) {
+                .edge = edge->edge, .rank = RANK_FAILED,
+            };
         }
     }
     for (size_t i = 0; i < n_known; i++) {
@@ -152,15 +160,20 @@ compute_tree(const struct repair *repair, const struct repair_held *plan,
     free(ranked);
 }
 
-/* Sets 'part' to what 'tree' joins. */
+/* Sets 'part' to what 'tree' joins, apart from edges that have failed. */
 static void
-compute_parts(const struct tree *tree, uint8_t part[NETHV_CLOUD_FLOOD])
+compute_parts(const struct linkstate *linkstate, const struct tree *tree,
+              uint8_t part[NETHV_CLOUD_FLOOD])
 {
     for (size_t i = 0; i < NETHV_CLOUD_FLOOD; i++) {
         part[i] = i;
     }
     for (size_t i = 0; i < tree->n; i++) {
         uint8_t from = part[tree->edges[i].b], to = part[tree->edges[i].a];
+        if (has_failed(linkstate_level(linkstate, tree->edges[i].a,
+                                       tree->edges[i].b))) {
+            continue;
+        }
         for (size_t cloud = 1; cloud < NETHV_CLOUD_FLOOD; cloud++) {
             if (part[cloud] == from) {
                 part[cloud] = to;
@@ -199,7 +212,7 @@ repair_compute_view(struct repair *repair)
 
     compute_tree(repair, &repair->held, known, n_known, &view->tree,
                  &view->number);
-    compute_parts(&view->tree, view->part);
+    compute_parts(repair->linkstate, &view->tree, view->part);
     view->next_whole = view->next_still = false;
     if (repair->next.number > repair->held.number) {
         compute_tree(repair, &repair->next, known, n_known, &view->next,
@@ -210,23 +223,40 @@ repair_compute_view(struct repair *repair)
     free(known);
 }
 
+static bool
+tree_has(const struct tree *tree, uint8_t a, uint8_t b)
+{
+    for (size_t i = 0; i < tree->n; i++) {
+        if (tree->edges[i].a == MIN(a, b) && tree->edges[i].b == MAX(a, b)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Returns whether the edge has failed, and the view's tree does without. */
+static bool
+is_left(const struct repair *repair, uint8_t a, uint8_t b)
+{
+    return has_failed(linkstate_level(repair->linkstate, a, b))
+           && !tree_has(&repair->view.tree, a, b);
+}
+
 /* Returns whether an edge of the tree that own frames are stamped with has
- * failed.  Of a tree that this process has not computed only the own edges are
- * known. */
+ * failed, and there is a better tree.  Of a tree that this process has not
+ * computed only the own edges are known. */
 bool
 repair_is_broken(const struct repair *repair, const struct slot *stamped)
 {
-    const struct linkstate *ls = repair->linkstate;
-
     for (size_t i = 0; i < stamped->tree.n; i++) {
         const struct tree_edge *edge = &stamped->tree.edges[i];
-        if (has_failed(linkstate_level(ls, edge->a, edge->b))) {
+        if (is_left(repair, edge->a, edge->b)) {
             return true;
         }
     }
     for (size_t cloud = 1; cloud < NETHV_CLOUD_FLOOD; cloud++) {
         uint8_t via = stamped->entries[cloud].via;
-        if (via && has_failed(linkstate_level(ls, repair->self, via))) {
+        if (via && is_left(repair, repair->self, via)) {
             return true;
         }
     }
