@@ -102,7 +102,7 @@ def test_lowest_id_is_used(lab):
 
 
 def test_hosts_turn_and_come_back(lab, without_first):
-    assert used(lab, "gw2") == "gw2"
+    wait_until(lambda: used(lab, "gw2") == "gw2", TURN, "gw2 uses itself")
 
 
 def test_nothing_is_taken_just_after_a_turn(lab, without_first):
