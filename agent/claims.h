@@ -6,10 +6,10 @@
  *
  * An interface of the integration bridge with external_ids:iface-id claims the
  * virtual port of that path or UUID.  For each claim there is a row in Claim
- * that says what has become of it.  Once the port is known and may be bound here
- * (followers.h), the host writes the Binding, with numbers for the port and each
- * of its MACs; the index on Binding.port decides between two hosts.  When the
- * interface goes, so does the Binding. */
+ * that says what has become of it.  Once the port is known and may be bound
+ * here (followers.h), the host writes the Binding, with numbers for the port
+ * and each of its MACs; the index on Binding.port decides between two hosts.
+ * When the interface goes, so does the Binding. */
 
 #include "openvswitch/shash.h"
 

@@ -21,8 +21,8 @@ void edge_ports_send(struct ofswitch *, const struct vswitch_db *,
                      const struct handover *, uint8_t cloud, const void *data,
                      size_t n);
 
-/* Returns the cloud whose gateway's tunnel is OpenFlow port 'ofport', 0 if it is
- * none's. */
+/* Returns the cloud whose gateway's tunnel is OpenFlow port 'ofport', 0 if it
+ * is none's. */
 uint8_t edge_ports_cloud(const struct vswitch_db *, const struct handover *,
                          uint32_t ofport);
 

@@ -17,8 +17,9 @@
 
 VLOG_DEFINE_THIS_MODULE(gateway_link);
 
-/* A handover that has not been answered: the switch has it when it has confirmed
- * the rules of 'stamp', UINT64_MAX until it is known which those are. */
+/* A handover that has not been answered: the switch has it when it has
+ * confirmed the rules of 'stamp', UINT64_MAX until it is known which those
+ * are. */
 struct request {
     struct ovs_list node;           /* In session->requests, oldest first. */
     struct json *id;

@@ -14,9 +14,9 @@ struct handover;
 struct model;
 struct vswitch_db;
 
-/* Asks 'vs' for the tunnel ports that the host at 'location' needs: by what 'model'
- * says of its cloud and the hosts in it, and on a gateway by 'handover' (NULL
- * on other hosts). */
+/* Asks 'vs' for the tunnel ports that the host at 'location' needs: by what
+ * 'model' says of its cloud and the hosts in it, and on a gateway by 'handover'
+ * (NULL on other hosts). */
 void physical_set_tunnels(struct vswitch_db *vs, const struct model *,
                           uint32_t location, const struct handover *);
 

@@ -3,8 +3,8 @@
 #define AGENT_REPORT_H 1
 
 /* What this host says of itself in Host_State: where it is, what it can
- * encapsulate, its heartbeat, its counters of dropped frames by reason, and what
- * does not work here. */
+ * encapsulate, its heartbeat, its counters of dropped frames by reason, and
+ * what does not work here. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,8 +29,8 @@ struct report *report_create(void);
 void report_destroy(struct report *);
 
 /* Asks the switch for its drop counters when they are due, and takes them.
- * Some reasons are counted by the agent itself ('punts'), and so are the control
- * frames of 'channel'. */
+ * Some reasons are counted by the agent itself ('punts'), and so are the
+ * control frames of 'channel'. */
 void report_run(struct report *, struct ofswitch *, const struct punts *,
                 const struct channel *);
 void report_counts(struct report *, const struct ofswitch_counts *);

@@ -6,10 +6,10 @@
  * hellos tell, the one with the lowest id (cloud_gateway()).
  *
  * Frames from other clouds are taken from that gateway only.  When a host turns
- * from one to another, it takes nothing from other clouds for STANDBY_HOLD_MSEC,
- * so that no frame that came by the old way comes by the new one once more.
- * (Whether anything had come by the old way of late cannot be known sooner: the
- * counters of Open vSwitch's rules are up to 500 ms late.)
+ * from one to another, it takes nothing from other clouds for
+ * STANDBY_HOLD_MSEC, so that no frame that came by the old way comes by the new
+ * one once more.  (Whether anything had come by the old way of late cannot be
+ * known sooner: the counters of Open vSwitch's rules are up to 500 ms late.)
  *
  * The agent after this one begins with the gateway that is written in
  * STANDBY_FILE, as the rules in the switch do, until it knows better.

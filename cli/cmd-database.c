@@ -16,11 +16,12 @@
 #include "timeval.h"
 #include "util.h"
 
-#define DB_FILE "/var/lib/nethv/nethv.db"
-#define DB_NEW DB_FILE ".new"
+#define DB_NEW INVENTORY_DB_FILE ".new"
 
-#define CLIENT "ovsdb-client", "--timeout=5", "--private-key=" PKI_HOST_KEY, \
-    "--certificate=" PKI_HOST_CERT, "--ca-cert=" PKI_CA_CERT
+/* The start of a command that gives up after 'SECONDS'. */
+#define CLIENT(SECONDS) "ovsdb-client", "--timeout=" SECONDS, \
+    "--private-key=" PKI_HOST_KEY, "--certificate=" PKI_HOST_CERT, \
+    "--ca-cert=" PKI_CA_CERT
 
 struct move {
     const char *from;               /* A backup; NULL: the relay's copy. */
@@ -77,9 +78,9 @@ check_machine(struct move *move)
     if (!strcmp(move->database, INVENTORY_DB_SOCKET)) {
         return xstrdup("this gateway has the database already");
     }
-    if (!access(DB_FILE, F_OK)) {
+    if (!access(INVENTORY_DB_FILE, F_OK)) {
         return xasprintf("%s is there: it would be overwritten; move it away",
-                         DB_FILE);
+                         INVENTORY_DB_FILE);
     }
     if (move->from && access(move->from, R_OK)) {
         return xasprintf("%s: cannot be read", move->from);
@@ -91,12 +92,8 @@ check_machine(struct move *move)
 static char *
 check_gone(struct move *move)
 {
-    char *error = command_run(COMMAND("ovsdb-client", "--timeout=2",
-                                      "--private-key=" PKI_HOST_KEY,
-                                      "--certificate=" PKI_HOST_CERT,
-                                      "--ca-cert=" PKI_CA_CERT,
-                                      "get-schema-version", move->database,
-                                      "NetHV"), NULL);
+    char *error = command_run(COMMAND(CLIENT("2"), "get-schema-version",
+                                      move->database, "NetHV"), NULL);
     if (error) {
         free(error);
         return NULL;
@@ -118,7 +115,8 @@ copy(struct move *move)
                                                         : "ssl:%s:%d",
                             move->encap_ip, INVENTORY_RELAY_PORT);
     char *error = command_run(COMMAND("sh", "-c", "exec \"$@\" >" DB_NEW, "sh",
-                                      CLIENT, "backup", relay, "NetHV"), NULL);
+                                      CLIENT("5"), "backup", relay, "NetHV"),
+                              NULL);
     free(relay);
     return error;
 }
@@ -137,8 +135,9 @@ install(struct move *move)
     free(name);
     if (!error) {
         undo_add(&move->undo, undo_unlink, "/var/lib/nethv/.nethv.db.~lock~");
-        undo_add(&move->undo, undo_unlink, DB_FILE);
-        error = command_run(COMMAND("mv", "--", DB_NEW, DB_FILE), NULL);
+        undo_add(&move->undo, undo_unlink, INVENTORY_DB_FILE);
+        error = command_run(COMMAND("mv", "--", DB_NEW, INVENTORY_DB_FILE),
+                            NULL);
     }
     return error;
 }
@@ -166,7 +165,8 @@ sign(struct move *move)
         "\",\"%s\"],[\"" INVENTORY_DATABASE_EPOCH "\",\"%lld\"]]]]]}]",
         move->host, (long long int) time_wall());
     char *output = NULL;
-    char *error = command_run(COMMAND(CLIENT, "transact", INVENTORY_DB_SOCKET,
+    char *error = command_run(COMMAND(CLIENT("5"), "transact",
+                                      INVENTORY_DB_SOCKET,
                                       transaction), &output);
 
     if (!error && !strstr(output, "\"count\":1")) {

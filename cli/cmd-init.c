@@ -21,9 +21,6 @@
 #include "token.h"
 #include "util.h"
 
-#define DB_DIR "/var/lib/nethv"
-#define DB_FILE DB_DIR "/nethv.db"
-#define DB_REMOTE "unix:/run/nethv/nethv-db.sock"
 
 static const char schema[] =
 #include "cli/schema.inc"
@@ -149,7 +146,9 @@ complete(struct init *init)
 static char *
 check_machine(struct init *init)
 {
-    static const char *const remains[] = { DB_FILE, PKI_CA_KEY, PKI_HOST_KEY };
+    static const char *const remains[] = {
+        INVENTORY_DB_FILE, PKI_CA_KEY, PKI_HOST_KEY,
+    };
 
     char *error = hostconf_check_free();
     for (size_t i = 0; !error && i < ARRAY_SIZE(remains); i++) {
@@ -217,7 +216,7 @@ static char *
 write_certificates(struct init *init)
 {
     static const struct { const char *path; mode_t mode; } directories[] = {
-        { PKI_DIR, 0755 }, { DB_DIR, 0755 }, { PKI_CA_DIR, 0700 },
+        { PKI_DIR, 0755 }, { INVENTORY_DB_DIR, 0755 }, { PKI_CA_DIR, 0700 },
     };
     const struct { const char *path, *contents; mode_t mode; } files[] = {
         { PKI_CA_KEY, init->ca_key, 0600 },
@@ -240,7 +239,7 @@ write_certificates(struct init *init)
 static char *
 make_database(struct init *init)
 {
-    char path[] = DB_DIR "/schema.XXXXXX";
+    char path[] = INVENTORY_DB_DIR "/schema.XXXXXX";
     int fd = mkstemp(path);
     if (fd < 0) {
         return xasprintf("%s: cannot be written: %s", path,
@@ -249,9 +248,11 @@ make_database(struct init *init)
     close(fd);
     char *error = pki_write_file(path, schema, 0600);
     if (!error) {
-        undo_add(&init->undo, undo_unlink, DB_DIR "/.nethv.db.~lock~");
-        undo_add(&init->undo, undo_unlink, DB_FILE);
-        error = command_run(COMMAND("ovsdb-tool", "create", DB_FILE, path),
+        undo_add(&init->undo, undo_unlink,
+                 INVENTORY_DB_DIR "/.nethv.db.~lock~");
+        undo_add(&init->undo, undo_unlink, INVENTORY_DB_FILE);
+        error = command_run(COMMAND("ovsdb-tool", "create",
+                                    INVENTORY_DB_FILE, path),
                             NULL);
     }
     unlink(path);
@@ -275,7 +276,7 @@ fill_database(struct init *init)
     char fingerprint[PKI_DIGEST_LEN + 1];
     char *error = pki_fingerprint(init->ca, fingerprint);
     if (!error) {
-        init->seed.remote = DB_REMOTE;
+        init->seed.remote = INVENTORY_DB_SOCKET;
         init->seed.request = init->request;
         init->seed.certificate = init->certificate;
         init->seed.ca_fingerprint = fingerprint;
@@ -299,7 +300,7 @@ configure_host(struct init *init)
     struct hostconf conf = {
         .host = init->host, .host_id = SEED_HOST_ID,
         .cloud = init->seed.cloud, .cloud_id = SEED_CLOUD_ID,
-        .remote = remote, .database = DB_REMOTE,
+        .remote = remote, .database = INVENTORY_DB_SOCKET,
         .public_ip = init->seed.public_ip, .encap_ip = init->encap_ip,
         .datapath = init->datapath, .uplink = init->uplink,
     };

@@ -184,7 +184,7 @@ collect_candidates(const struct question *q, struct tree_edge **edgesp,
     }
     for (size_t i = 0; i < q->n_costs; i++) {
         const struct tree_edge *cost = &q->costs[i];
-        struct tree_edge *edge = tree_plan_find(edges, n_left, cost->a,
+        struct tree_edge *edge = tree_find_edge(edges, n_left, cost->a,
                                                 cost->b);
         if (edge) {
             *edge = *cost;
@@ -255,7 +255,7 @@ struct part {
 static bool
 has(const struct list *list, const struct tree_edge *edge)
 {
-    return tree_plan_find(list->edges, list->n, edge->a, edge->b);
+    return tree_find_edge(list->edges, list->n, edge->a, edge->b);
 }
 
 static void

@@ -7,10 +7,11 @@
  * A changed network is ready when the global controller has given it what it
  * needs and each live host with a part in it says that the rules are in its
  * switch (Follower.intent), with the tunnels that they need, those for all
- * bindings (Follower.sequence) included: then every endpoint reaches every other, if at first by frames that
- * travel whole.  A host has a part if it follows the network or claims a port
- * of it.  A deleted network is ready when no live host follows it any more.
- * Hosts that are not alive are not waited for. */
+ * bindings (Follower.sequence) included: then every endpoint reaches every
+ * other, if at first by frames that travel whole.  A host has a part if it
+ * follows the network or claims a port of it.  A deleted network is ready when
+ * no live host follows it any more.  Hosts that are not alive are not waited
+ * for. */
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -15,13 +15,13 @@
 #include "nethv-idl.h"
 #include "nethv/version.h"
 #include "openvswitch/vlog.h"
+#include "ovs/inventory.h"
 #include "stream-ssl.h"
 #include "stream.h"
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(nethvctl);
 
-#define DEFAULT_DB "unix:/run/nethv/nethv-db.sock"
 #define PKI_DIR "/etc/nethv/"
 
 enum {
@@ -134,7 +134,7 @@ print_help(void)
   --no-syslog                 log nothing to syslog\n\
   --commands, --options       list verbs or options for programs\n\
   -h, --help                  print this\n\
-  -V, --version               print versions\n", DEFAULT_DB);
+  -V, --version               print versions\n", INVENTORY_DB_SOCKET);
     stream_usage("database", true, true, true);
     exit(CLI_OK);
 }
@@ -279,7 +279,7 @@ set_defaults(struct cli_options *o)
 {
     if (!o->db) {
         const char *env = getenv("NETHV_DB");
-        o->db = env && env[0] ? env : DEFAULT_DB;
+        o->db = env && env[0] ? env : INVENTORY_DB_SOCKET;
     }
     use_own_key(o->db);
 }

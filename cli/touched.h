@@ -18,8 +18,8 @@ struct ovsdb_idl;
 struct ovsdb_idl_row;
 struct ovsdb_idl_txn;
 
-/* A network that the transaction changes, or that is watched.  'uuid' is provisional until
- * touched_committed(), if the network is new. */
+/* A network that the transaction changes, or that is watched.  'uuid' is
+ * provisional until touched_committed(), if the network is new. */
 struct touched_network {
     struct uuid uuid;
     char *name;

@@ -174,17 +174,14 @@ put_list(struct ds *s, const struct states *states, const char *what,
     svec_destroy(&names);
 }
 
-/* Twice the plan's number is what a view's number is while nothing has failed;
- * the stamp is that modulo 4. */
+/* Twice the plan's number is what a view's number is while nothing has
+ * failed. */
 static void
 put_number(struct ds *s, const struct nethvrec_gateway_state *row)
 {
-    int64_t n = row->number - 2 * row->plan;
-
     ds_put_format(s, "tree %"PRId64, row->plan);
-    if (n > 0) {
-        ds_put_format(s, ", %"PRId64" failed or opened edge%s since", n,
-                      n == 1 ? "" : "s");
+    if (row->number != 2 * row->plan) {
+        ds_put_cstr(s, ", repaired since");
     }
 }
 

@@ -127,7 +127,8 @@ set_endpoints(struct nethv_rules *rules, const struct nethv_model *model,
     free(list.ports);
 }
 
-/* Tunnels: every host gets edges here; those that are no gateway ignore them. */
+/* Tunnels: every host gets edges here; those that are no gateway ignore
+ * them. */
 static void
 set_fabric(struct nethv_rules *rules, const struct nethv_tree *tree,
            unsigned int cloud)

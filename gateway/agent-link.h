@@ -36,8 +36,8 @@ void agent_link_destroy(struct agent_link *);
 void agent_link_set(struct agent_link *, struct json *handover,
                     unsigned int serial);
 
-/* Returns the serial of the last handover that the agent's switch forwards by, 0
- * if there was none. */
+/* Returns the serial of the last handover that the agent's switch forwards by,
+ * 0 if there was none. */
 unsigned int agent_link_installed(const struct agent_link *);
 
 /* Lets the agent send a control frame by the tunnel to 'cloud'.  It may be

@@ -35,6 +35,8 @@ gateway_nethv_gateway_SOURCES = \
 	gateway/agent-link.h \
 	gateway/gateway.c \
 	gateway/gateway.h \
+	gateway/gateway-state.c \
+	gateway/gateway-state.h \
 	gateway/healer.c \
 	gateway/healer.h \
 	gateway/home.c \

@@ -4,6 +4,7 @@
 
 #include "gateway/enrol.h"
 #include "gateway/global.h"
+#include "gateway/gateway-state.h"
 #include "gateway/healer.h"
 #include "gateway/home.h"
 #include "gateway/prober.h"
@@ -155,6 +156,18 @@ configure(struct gateway *gw)
     return true;
 }
 
+/* Writes what repair has decided, by 'txn' (NULL: nothing now). */
+static void
+write_state(struct gateway *gw, struct ovsdb_idl_txn *txn)
+{
+    const struct repair_outcome *outcome = healer_outcome(gw->healer);
+    const struct host *self = model_host_at(gw->model, gw->location);
+
+    if (txn && outcome && self) {
+        gateway_state_write(gw->db, self, outcome, txn);
+    }
+}
+
 void
 gateway_run(struct gateway *gw)
 {
@@ -180,7 +193,7 @@ gateway_run(struct gateway *gw)
     }
     sign_run(gw->sign, txn);
     tunnels_write(gw->db, gw->model, gw->vs, gw->name, txn);
-    healer_write(gw->healer, gw->db, txn);
+    write_state(gw, txn);
     prober_run(gw->prober, gw->db, gw->model, gw->location, txn);
     db_commit(gw->db);
 }

@@ -10,7 +10,6 @@
 #include "gateway/plans.h"
 #include "gateway/relays.h"
 #include "handover.h"
-#include "lib/nethv-idl.h"
 #include "linkstate.h"
 #include "model.h"
 #include "openvswitch/json.h"
@@ -24,7 +23,6 @@
 #include "timeval.h"
 #include "tree-plan.h"
 #include "util.h"
-#include "uuid.h"
 
 VLOG_DEFINE_THIS_MODULE(healer);
 
@@ -304,8 +302,8 @@ send_messages(struct healer *h)
     }
 }
 
-/* The next number with bits 'i', not less than that of the view: a number stands
- * for one tree in the rules. */
+/* The next number with bits 'i', not less than that of the view: a number
+ * stands for one tree in the rules. */
 static uint32_t
 next_number(struct healer *h, size_t i, uint32_t view)
 {
@@ -505,73 +503,6 @@ healer_wait(struct healer *h)
     if (h->repair) {
         poll_timer_wait_until(h->deadline);
     }
-}
-
-/* Returns the row of Gateway_State of 'host', NULL if there is none. */
-static const struct nethvrec_gateway_state *
-find_state(struct db *db, const struct uuid *host)
-{
-    const struct nethvrec_gateway_state *row;
-
-    NETHVREC_GATEWAY_STATE_FOR_EACH (row, db_idl(db)) {
-        if (uuid_equals(&row->host, host)) {
-            return row;
-        }
-    }
-    return NULL;
-}
-
-/* Lists the neighbours in the tree that is stamped. */
-static size_t
-list_neighbours(const struct repair_outcome *outcome,
-                int64_t list[NETHV_CLOUD_FLOOD])
-{
-    const struct repair_slot *slot = &outcome->slots[outcome->stamp];
-    size_t n = 0;
-
-    for (int cloud = 1; slot->present && cloud <= NETHV_CLOUD_MAX; cloud++) {
-        if (slot->via[cloud] == cloud) {
-            list[n++] = cloud;
-        }
-    }
-    return n;
-}
-
-static size_t
-list_opened(const struct repair_outcome *outcome,
-            int64_t list[NETHV_CLOUD_FLOOD])
-{
-    size_t n = 0;
-
-    for (int cloud = 1; cloud <= NETHV_CLOUD_MAX; cloud++) {
-        if (outcome->opened[cloud]) {
-            list[n++] = cloud;
-        }
-    }
-    return n;
-}
-
-void
-healer_write(struct healer *h, struct db *db, struct ovsdb_idl_txn *txn)
-{
-    const struct repair_outcome *outcome = healer_outcome(h);
-    const struct host *self = model_host_at(h->model, h->location);
-    int64_t list[NETHV_CLOUD_FLOOD];
-
-    if (!txn || !outcome || !self) {
-        return;
-    }
-    const struct nethvrec_gateway_state *row = find_state(db, &self->row.uuid);
-    if (!row) {
-        row = nethvrec_gateway_state_insert(txn);
-        nethvrec_gateway_state_set_host(row, self->row.uuid);
-    }
-    nethvrec_gateway_state_set_plan(row, outcome->plan);
-    nethvrec_gateway_state_set_prepared(row, outcome->prepared);
-    nethvrec_gateway_state_set_number(row, outcome->number);
-    nethvrec_gateway_state_set_neighbours(row, list,
-                                          list_neighbours(outcome, list));
-    nethvrec_gateway_state_set_opened(row, list, list_opened(outcome, list));
 }
 
 const struct repair_outcome *

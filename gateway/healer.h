@@ -23,7 +23,6 @@ struct healer;
 struct json;
 struct linkstate;
 struct model;
-struct ovsdb_idl_txn;
 struct relays;
 struct repair_outcome;
 
@@ -36,18 +35,14 @@ void healer_run(struct healer *, struct db *db, const struct model *model,
                 uint32_t location, struct relays *relays);
 void healer_wait(struct healer *);
 
-/* Writes what has changed to this host's row of Gateway_State, by 'txn' (NULL:
- * nothing now). */
-void healer_write(struct healer *, struct db *, struct ovsdb_idl_txn *txn);
-
 /* Returns what repair has decided, NULL while there is none. */
 const struct repair_outcome *healer_outcome(const struct healer *);
 
 /* Returns the link state that repair knows, NULL while there is none. */
 const struct linkstate *healer_linkstate(const struct healer *);
 
-/* Return what was handed over last (NULL: nothing yet), and whether the agent is
- * there. */
+/* Return what was handed over last (NULL: nothing yet), and whether the agent
+ * is there. */
 const struct handover *healer_handover(const struct healer *);
 bool healer_has_agent(const struct healer *);
 

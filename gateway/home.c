@@ -20,7 +20,6 @@
 VLOG_DEFINE_THIS_MODULE(home);
 
 #define DB_CONTROL PROGRAM_RUNDIR "/nethv-db.ctl"
-#define DB_FILE "/var/lib/nethv/nethv.db"
 #define RELAY_CONTROL PROGRAM_RUNDIR "/nethv-relay.ctl"
 
 struct home {
@@ -82,10 +81,12 @@ static void
 retire_database(void)
 {
     VLOG_WARN("the database has moved: this host's is kept as %s.old",
-              DB_FILE);
+              INVENTORY_DB_FILE);
     control(DB_CONTROL, "exit", NULL);
-    if (rename(DB_FILE, DB_FILE ".old") && errno != ENOENT) {
-        VLOG_WARN("%s: cannot be renamed: %s", DB_FILE, ovs_strerror(errno));
+    if (rename(INVENTORY_DB_FILE, INVENTORY_DB_FILE ".old")
+        && errno != ENOENT) {
+        VLOG_WARN("%s: cannot be renamed: %s", INVENTORY_DB_FILE,
+                  ovs_strerror(errno));
     }
 }
 

@@ -2,8 +2,9 @@
 #ifndef GATEWAY_LIVENESS_H
 #define GATEWAY_LIVENESS_H 1
 
-/* Which hosts are alive: those whose heartbeat in Host_State has changed lately,
- * by the clock of the judge, so that the hosts' clocks do not matter. */
+/* Which hosts are alive: those whose heartbeat in Host_State has changed
+ * lately, by the clock of the judge, so that the hosts' clocks do not
+ * matter. */
 
 #include <stdbool.h>
 

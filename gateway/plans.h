@@ -4,8 +4,8 @@
 
 /* The plans of the tree (repair.h) as the global controller has written them:
  * the one in force, which Global.tree names, and the one to come, of the rows
- * Edge with the greatest number beyond.  A copy in a file lets a gateway process
- * start while the database is away; it does not outlive the machine. */
+ * Edge with the greatest number beyond.  A copy in a file lets a gateway
+ * process start while the database is away; it does not outlive the machine. */
 
 #include <stdbool.h>
 
@@ -14,7 +14,8 @@
 struct db;
 struct model;
 
-/* The edges are owned, by 'a', then 'b'.  'next.number' is 0 if there is none. */
+/* The edges are owned, by 'a', then 'b'.  'next.number' is 0 if there is
+ * none. */
 struct plans {
     struct repair_plan current;
     struct repair_plan next;

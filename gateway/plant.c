@@ -159,7 +159,7 @@ find_edge(const struct plant *plant, const struct tree_edge *edges, size_t n,
     struct tree_edge edge;
 
     return (edge_from_row(plant->model, row, &edge)
-            ? tree_plan_find(edges, n, edge.a, edge.b) : NULL);
+            ? tree_find_edge(edges, n, edge.a, edge.b) : NULL);
 }
 
 /* Costs are part of a plan: all gateways must go by the same.  Those that have
@@ -310,15 +310,25 @@ judge_apart(struct plant *plant, const struct repair_outcome *outcome,
     return news;
 }
 
+/* Returns the number for a new plan: greater than any in 'db', and with the
+ * slot that repair has in mind, as plans take turns with two slots. */
+static int64_t
+new_number(struct db *db, const struct repair_outcome *outcome)
+{
+    int64_t next = (outcome && outcome->ready ? outcome->next
+                    : in_force(db) + 1);
+    int64_t number = MAX(last_plan(db) + 1, next);
+
+    return number + (number - next) % 2;
+}
+
 /* Writes 'wanted' beside the plan in force. */
 static void
 propose(struct plant *plant, struct db *db, const struct tree_plan *wanted,
-        long long int now, struct ovsdb_idl_txn *txn)
+        int64_t number, long long int now, struct ovsdb_idl_txn *txn)
 {
-    int64_t current = in_force(db), number = last_plan(db) + 1;
+    int64_t current = in_force(db);
 
-    /* The two must not use the same stamp: their numbers, doubled, are it. */
-    number += (number - current) % 2 == 0;
     delete_others(db, current, current);
     insert_plan(plant, wanted, number, txn);
     plant->next = number;
@@ -442,7 +452,7 @@ write_tunnels(const struct plant *plant, struct db *db,
 /* Writes a plan if another one is wanted. */
 static void
 plan(struct plant *plant, struct db *db, struct ovsdb_idl_txn *txn,
-     long long int now)
+     const struct repair_outcome *outcome, long long int now)
 {
     struct tree_plan *wanted = xmalloc(sizeof *wanted);
     int64_t current = in_force(db);
@@ -459,7 +469,7 @@ plan(struct plant *plant, struct db *db, struct ovsdb_idl_txn *txn,
         delete_others(db, current, current);
     } else if (!plant->preparing
                || !is_planned(plant, db, wanted, plant->next)) {
-        propose(plant, db, wanted, now, txn);
+        propose(plant, db, wanted, new_number(db, outcome), now, txn);
     }
     free(wanted);
 }
@@ -478,7 +488,7 @@ plant_write(struct plant *plant, struct db *db, struct ovsdb_idl_txn *txn,
     }
     plant->dirty |= judge_apart(plant, outcome, late);
     if (plant->dirty) {
-        plan(plant, db, txn, now);
+        plan(plant, db, txn, outcome, now);
         find_next(plant, db, now);
     }
     if (plant->preparing

@@ -9,7 +9,6 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "lib/nethv-idl.h"
@@ -41,7 +40,7 @@ struct path {
     struct in6_addr address;    /* Of its gateway. */
     int fd;                     /* Of the probe under way, -1 if none is. */
     long long int sent;         /* Milliseconds, as time_msec(); */
-    double sent_at;             /* and as precise_msec(). */
+    long long int sent_usec;    /* and as time_usec(). */
 };
 
 struct prober {
@@ -75,24 +74,21 @@ end_probe(struct path *path)
     }
 }
 
+static void
+end_probes(struct prober *prober)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(prober->paths); i++) {
+        end_probe(&prober->paths[i]);
+    }
+}
+
 void
 prober_destroy(struct prober *prober)
 {
     if (prober) {
-        for (size_t i = 0; i < ARRAY_SIZE(prober->paths); i++) {
-            end_probe(&prober->paths[i]);
-        }
+        end_probes(prober);
         free(prober);
     }
-}
-
-static double
-precise_msec(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000.0 + now.tv_nsec / 1e6;
 }
 
 /* Begins a probe.  One that cannot be sent is one without an answer. */
@@ -120,7 +116,7 @@ begin_probe(struct path *path, const struct in6_addr *address,
     path->fd = socket(to.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
                       0);
     path->sent = now;
-    path->sent_at = precise_msec();
+    path->sent_usec = time_usec();
     if (path->fd < 0
         || (connect(path->fd, (struct sockaddr *) &to, ss_length(&to))
             && errno != EINPROGRESS)) {
@@ -141,7 +137,8 @@ answer_time(const struct path *path)
 
     getsockopt(path->fd, SOL_SOCKET, SO_ERROR, &error, &error_length);
     if (error) {
-        return error == ECONNREFUSED ? precise_msec() - path->sent_at : NAN;
+        return (error == ECONNREFUSED
+                ? (time_usec() - path->sent_usec) / 1000.0 : NAN);
     }
     return (!getsockopt(path->fd, IPPROTO_TCP, TCP_INFO, &info, &length)
             ? info.tcpi_rtt / 1000.0 : NAN);
@@ -229,6 +226,7 @@ prober_run(struct prober *prober, struct db *db, const struct model *model,
 
     prober->on = self && cloud_gateway(self->cloud) == self && is_on(db);
     if (!prober->on) {
+        end_probes(prober);
         return;
     }
     bool due = now >= prober->next;

@@ -8,7 +8,8 @@
  * row that is not answered yet it checks the token once more (there, not used,
  * not expired), the name and the request, and in one transaction adds the Host
  * with the next free id of its cloud and the public key with which it will sign
- * control frames, writes the certificate and marks the token as used.  A row that cannot be granted gets 'error'.
+ * control frames, writes the certificate and marks the token as used.  A row
+ * that cannot be granted gets 'error'.
  *
  * It also makes the certificates of hosts anew, for the same key, when a third
  * of their time is left (agents take them from Enrollment), and removes tokens

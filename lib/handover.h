@@ -39,7 +39,8 @@ struct handover_edge {
     struct in6_addr remote_ip;
 };
 
-/* 'number' 0: there is no such tree.  'via[cloud]' 0: it does not lead there. */
+/* 'number' 0: there is no such tree.  'via[cloud]' 0: it does not lead
+ * there. */
 struct handover_tree {
     uint32_t number;
     uint8_t via[NETHV_CLOUD_FLOOD];

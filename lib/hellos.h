@@ -4,9 +4,10 @@
 
 /* Hellos: does the tunnel to each gateway of the cloud work, both ways?
  *
- * Every second a host says hello to each gateway of its cloud, and each answers.
- * A gateway that has left HELLO_MISSES hellos unanswered is down until it has
- * answered as many in a row.  A hello that could not be sent counts as none.
+ * Every second a host says hello to each gateway of its cloud, and each
+ * answers.  A gateway that has left HELLO_MISSES hellos unanswered is down
+ * until it has answered as many in a row.  A hello that could not be sent
+ * counts as none.
  *
  * A hello says whether its sender has heard its receiver of late.  So a gateway
  * that is said hello to, but not heard, knows that only the way from it to the

@@ -17,8 +17,8 @@
  * level + 1.  A failure raises the level by one, whichever end sees it first
  * and whether or not the other end sees it too.
  *
- * States are compared by a digest of 64 bits: it tells different states apart but
- * for accidents; it is no protection from malice, for which there is the
+ * States are compared by a digest of 64 bits: it tells different states apart
+ * but for accidents; it is no protection from malice, for which there is the
  * signature of control frames.
  *
  * An end carries a weight besides, in microseconds, for edges that no plan

@@ -19,7 +19,8 @@
 struct dp_packet;
 struct vport;
 
-/* What answers come from; also behind a DHCP server's address of nethv's own. */
+/* What answers come from; also behind a DHCP server's address of nethv's
+ * own. */
 #define PORT_ANSWER_MAC ETH_ADDR_C(0a,6e,65,74,68,76)
 
 /* Return whether the port is answered. */

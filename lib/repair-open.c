@@ -12,13 +12,13 @@
  *
  * Parts that are cut off from each other do not know each other's link state,
  * so no agreement can be had on what to open, but a tunnel needs both ends.
- * Each gateway opens, of its own candidates towards clouds that it is not joined
- * with and that its probes find, the lightest.  The lightest of all edges by
- * which parts could be joined is then opened at both ends: each of the two sees
- * no lighter one.  So at least two parts are joined, and the next follow.
- * Without probes, or where a tunnel does not work though probes do, those are
- * taken first that have been tried least; what was tried stays open for a
- * while, and each try takes longer, so that both ends meet. */
+ * Each gateway opens, of its own candidates towards clouds that it is not
+ * joined with and that its probes find, the lightest.  The lightest of all
+ * edges by which parts could be joined is then opened at both ends: each of the
+ * two sees no lighter one.  So at least two parts are joined, and the next
+ * follow.  Without probes, or where a tunnel does not work though probes do,
+ * those are taken first that have been tried least; what was tried stays open
+ * for a while, and each try takes longer, so that both ends meet. */
 
 /* How long clouds must have been apart, and how long a plan's edge may take to
  * come up for the first time. */

@@ -11,8 +11,8 @@
 
 /* From plan and link state to number and tree. */
 
-/* Tree edges, standby edges, others; then the same of suspects; at last what has
- * failed. */
+/* Tree edges, standby edges, others; then the same of suspects; at last what
+ * has failed. */
 #define RANK_OTHER 2
 #define RANKS 3
 #define RANK_FAILED (2 * RANKS)
@@ -223,23 +223,13 @@ repair_compute_view(struct repair *repair)
     free(known);
 }
 
-static bool
-tree_has(const struct tree *tree, uint8_t a, uint8_t b)
-{
-    for (size_t i = 0; i < tree->n; i++) {
-        if (tree->edges[i].a == MIN(a, b) && tree->edges[i].b == MAX(a, b)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Returns whether the edge has failed, and the view's tree does without. */
 static bool
 is_left(const struct repair *repair, uint8_t a, uint8_t b)
 {
     return has_failed(linkstate_level(repair->linkstate, a, b))
-           && !tree_has(&repair->view.tree, a, b);
+           && !tree_find_edge(repair->view.tree.edges, repair->view.tree.n,
+                              a, b);
 }
 
 /* Returns whether an edge of the tree that own frames are stamped with has

@@ -302,6 +302,19 @@ is_still(struct repair *repair, long long int now)
     return false;
 }
 
+/* Returns the number for a new plan. */
+static uint32_t
+next_number(const struct repair *repair)
+{
+    uint64_t slot = repair->view.number + (repair->view.number % 2 ? 3 : 2);
+    uint32_t number = MAX(spread_plan(repair->spread), repair->held.number);
+
+    do {
+        number++;
+    } while (2 * (uint64_t) number % REPAIR_SLOTS != slot % REPAIR_SLOTS);
+    return number;
+}
+
 static void
 fill_view(struct repair *repair, struct repair_outcome *outcome,
           long long int now)
@@ -314,6 +327,7 @@ fill_view(struct repair *repair, struct repair_outcome *outcome,
     outcome->plan = repair->held.number;
     outcome->heard = spread_plan(repair->spread);
     outcome->prepared = prepared ? repair->next.number : 0;
+    outcome->next = next_number(repair);
     for (size_t cloud = 1; cloud <= NETHV_CLOUD_MAX; cloud++) {
         outcome->connected[cloud] = (view->part[cloud]
                                      == view->part[repair->self]);
@@ -390,18 +404,6 @@ const struct repair_outcome *
 repair_outcome(const struct repair *repair)
 {
     return &repair->outcome;
-}
-
-uint32_t
-repair_next_number(const struct repair *repair)
-{
-    uint64_t slot = repair->view.number + (repair->view.number % 2 ? 3 : 2);
-    uint32_t number = MAX(spread_plan(repair->spread), repair->held.number);
-
-    do {
-        number++;
-    } while (2 * (uint64_t) number % REPAIR_SLOTS != slot % REPAIR_SLOTS);
-    return number;
 }
 
 struct repair_plan

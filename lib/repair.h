@@ -19,13 +19,13 @@
  *
  * Views.  A gateway's view is the plan in force and the link state
  * (linkstate.h), which the gateways flood over all live tunnels.  Number and
- * tree are functions of the view alone, so gateways with equal views agree.  The
- * tree has the plan's tree edges that are up, then of the plan's standby edges
- * the lightest that join parts, then likewise of other edges; a cloud of which
- * several edges have failed is passed by, if that is possible.  The number is
- * twice the plan's number, and up to three more by how many edges of the plan
- * have failed and how many the tree has that are in no plan: what comes and goes
- * without a meaning for the tree leaves the number alone.
+ * tree are functions of the view alone, so gateways with equal views agree.
+ * The tree has the plan's tree edges that are up, then of the plan's standby
+ * edges the lightest that join parts, then likewise of other edges; a cloud of
+ * which several edges have failed is passed by, if that is possible.  The
+ * number is twice the plan's number, and up to three more by how many edges of
+ * the plan have failed and how many the tree has that are in no plan: what
+ * comes and goes without a meaning for the tree leaves the number alone.
  *
  * Slots.  The key of a frame carries its number modulo 4, so there are four
  * slots, each empty or with one tree.  A slot's tree may be replaced by a
@@ -99,9 +99,9 @@ struct repair_home {
     uint32_t location;
 };
 
-/* What a gateway should do: hand slots and stamp over together, as one change of
- * the switch.  'tunnels[cloud]' says to which clouds there should
- * be tunnels: those of the plans and those opened besides. */
+/* What a gateway should do: hand slots and stamp over together, as one change
+ * of the switch.  'tunnels[cloud]' says to which clouds there should be
+ * tunnels: those of the plans and those opened besides. */
 struct repair_outcome {
     bool ready;                 /* Until then nothing has been learned: slots
                                  * are those adopted. */
@@ -114,6 +114,13 @@ struct repair_outcome {
     struct repair_home home;    /* Where the database was heard to be. */
     uint32_t prepared;          /* Number of the next plan, if it could be put
                                  * in force now; else 0. */
+    uint32_t next;              /* The number that a new plan should have:
+                                 * greater than all heard of, and with a slot
+                                 * of its own as things are.  Edges may fail or
+                                 * come back meanwhile, such that both plans
+                                 * have one slot: a plan that is prepared
+                                 * nowhere after some 15 s is to be written
+                                 * again, under a new number. */
     bool tunnels[NETHV_CLOUD_FLOOD];
     bool opened[NETHV_CLOUD_FLOOD];     /* Those of them in no plan. */
     bool connected[NETHV_CLOUD_FLOOD];  /* Clouds that live edges join with
@@ -192,12 +199,6 @@ bool repair_pop(struct repair *, struct repair_message *message);
 
 /* Returns what to do as of the last repair_run(). */
 const struct repair_outcome *repair_outcome(const struct repair *);
-
-/* Returns the number that a new plan should have: greater than all that were
- * heard of, and with a slot of its own as things are.  Edges may fail or come
- * back meanwhile, such that both plans have one slot: a plan that is prepared
- * nowhere after some 15 s is to be written again, under a new number. */
-uint32_t repair_next_number(const struct repair *);
 
 /* Returns the plan gone by, to be kept for the next process.  Belongs to the
  * repair. */

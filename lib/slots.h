@@ -18,8 +18,9 @@
  * Rests begin when the switch has an outcome, which slots_installed() says.
  *
  * The stamp follows the goal: at once if the tree that is stamped is broken, or
- * the goal was prepared everywhere; else when the goal's tree has been in the switch for SLOTS_STAMP_MSEC, so that
- * every other gateway has it too and no frame is lost.
+ * the goal was prepared everywhere; else when the goal's tree has been in the
+ * switch for SLOTS_STAMP_MSEC, so that every other gateway has it too and no
+ * frame is lost.
  *
  * Pure. */
 

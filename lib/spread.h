@@ -6,13 +6,13 @@
  * all tunnels that work, until all have the same.
  *
  * A message has the number of the plan in force, where the database is, and the
- * digest of all link state that its sender has, and any number of ends.  The receiver merges them
- * and passes what was news on to its neighbours at once.  A message with ends
- * is answered with the own digest, which is the acknowledgement.  While a
- * neighbour's last digest is not the own one, ends are sent to it again: after
- * 40 ms, 80, and so on up to each second; first those that are new since both
- * agreed, from the third time on all.  A digest goes out each second in any
- * case.
+ * digest of all link state that its sender has, and any number of ends.  The
+ * receiver merges them and passes what was news on to its neighbours at once.
+ * A message with ends is answered with the own digest, which is the
+ * acknowledgement.  While a neighbour's last digest is not the own one, ends
+ * are sent to it again: after 40 ms, 80, and so on up to each second; first
+ * those that are new since both agreed, from the third time on all.  A digest
+ * goes out each second in any case.
  *
  * Whoever is new marks its messages as *learning*: it is told all at once.  It
  * has learned when it has what a neighbour has that is not learning itself, or

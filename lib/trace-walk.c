@@ -13,7 +13,8 @@
 #include "pipeline.h"
 #include "util.h"
 
-/* Bytes of datapath actions: an output, and the setting of a tunnel's fields. */
+/* Bytes of datapath actions: an output, and the setting of a tunnel's
+ * fields. */
 #define OUTPUT_SIZE 8
 #define TUNNEL_SIZE 52
 

@@ -157,14 +157,3 @@ tree_plan_cost(const struct tree_edge *edges, size_t n)
     }
     return cost;
 }
-
-struct tree_edge *
-tree_plan_find(const struct tree_edge *edges, size_t n, uint8_t a, uint8_t b)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (edges[i].a == MIN(a, b) && edges[i].b == MAX(a, b)) {
-            return CONST_CAST(struct tree_edge *, &edges[i]);
-        }
-    }
-    return NULL;
-}

@@ -42,8 +42,4 @@ void tree_plan_compute(struct tree_plan *plan, const struct tree *old,
 /* Returns the sum of the weights of the 'n' 'edges' that are known. */
 double tree_plan_cost(const struct tree_edge *edges, size_t n);
 
-/* Returns the edge between 'a' and 'b' of the 'n' 'edges', NULL if none is. */
-struct tree_edge *tree_plan_find(const struct tree_edge *edges, size_t n,
-                                 uint8_t a, uint8_t b);
-
 #endif /* tree-plan.h */

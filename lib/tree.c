@@ -16,6 +16,17 @@ tree_weight(double cost, double rtt)
     return !isnan(cost) ? cost : !isnan(rtt) ? rtt : INFINITY;
 }
 
+struct tree_edge *
+tree_find_edge(const struct tree_edge *edges, size_t n, uint8_t a, uint8_t b)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (edges[i].a == MIN(a, b) && edges[i].b == MAX(a, b)) {
+            return CONST_CAST(struct tree_edge *, &edges[i]);
+        }
+    }
+    return NULL;
+}
+
 /* Candidates. */
 
 /* A cloud link between the clouds with ids 'a' < 'b'. */

@@ -30,6 +30,11 @@ struct tree_edge {
     bool fixed;                 /* The weight is an operator's cost. */
 };
 
+/* Returns the edge between 'a' and 'b', in either order, of the 'n' 'edges',
+ * NULL if none is. */
+struct tree_edge *tree_find_edge(const struct tree_edge *edges, size_t n,
+                                 uint8_t a, uint8_t b);
+
 #define TREE_EDGES_MAX (NETHV_CLOUD_MAX - 1)
 
 struct tree {
@@ -65,15 +70,16 @@ struct tree_ranked {
 void tree_span(struct tree *tree, const struct tree_ranked *candidates,
                size_t n);
 
-/* Sets '*tree' to what 'old' becomes when candidates' weights are measured anew.
+/* Sets '*tree' to what 'old' becomes when candidates' weights are measured
+ * anew.
  *
  * An edge is exchanged for another one that joins the same parts if that is
  * lighter by more than a tenth, and by more than TREE_GAIN_MIN; if both are
- * fixed, whenever it is lighter.  So measurements that waver change nothing, and
- * one that drifts changes the tree once.  Each edge of the result weighs at most
- * a ninth or TREE_GAIN_MIN more than the one that a minimum tree has in its
- * place.  Edges of 'old' that are no candidates any more are left out, clouds
- * that are new are joined.  'tree' may be 'old'. */
+ * fixed, whenever it is lighter.  So measurements that waver change nothing,
+ * and one that drifts changes the tree once.  Each edge of the result weighs at
+ * most a ninth or TREE_GAIN_MIN more than the one that a minimum tree has in
+ * its place.  Edges of 'old' that are no candidates any more are left out,
+ * clouds that are new are joined.  'tree' may be 'old'. */
 #define TREE_GAIN_MIN 0.5       /* Milliseconds. */
 void tree_follow(struct tree *tree, const struct tree *old,
                  const struct tree_edge *candidates, size_t n);

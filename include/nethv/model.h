@@ -37,7 +37,8 @@ struct nethv_watch;
 
 struct nethv_model *nethv_model_create(void);
 
-/* Frees 'model'.  What was made from it (rules, clients, watches) goes first. */
+/* Frees 'model'.  What was made from it (rules, clients, watches) goes
+ * first. */
 void nethv_model_destroy(struct nethv_model *model);
 
 /* Filling from documents. */

@@ -13,8 +13,8 @@
 
 struct nethv_place;
 
-/* Is told that the place of 'mac' of the port called 'port' was '*before' and is
- * '*now'. */
+/* Is told that the place of 'mac' of the port called 'port' was '*before' and
+ * is '*now'. */
 typedef void places_cb(void *aux, const char *port, uint64_t mac,
                        const struct nethv_place *before,
                        const struct nethv_place *now);

@@ -78,8 +78,9 @@ __wrap_poll_immediate_wake_at(const char *where)
     }
 }
 
-/* Open vSwitch would handle SIGTERM, SIGINT, SIGHUP and SIGALRM, and run what is
- * hooked here before it dies of them.  Nothing that the library uses needs it. */
+/* Open vSwitch would handle SIGTERM, SIGINT, SIGHUP and SIGALRM, and run what
+ * is hooked here before it dies of them.  Nothing that the library uses needs
+ * it. */
 void
 __wrap_fatal_signal_add_hook(void (*hook)(void *) OVS_UNUSED,
                              void (*cancel)(void *) OVS_UNUSED,

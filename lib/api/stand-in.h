@@ -2,9 +2,9 @@
 #ifndef API_STAND_IN_H
 #define API_STAND_IN_H 1
 
-/* Functions that stand in for some of Open vSwitch's inside libnethv: those that
- * would touch what belongs to the program (its terminal, its signals, its event
- * loop).
+/* Functions that stand in for some of Open vSwitch's inside libnethv: those
+ * that would touch what belongs to the program (its terminal, its signals, its
+ * event loop).
  *
  * libnethv is linked with --wrap for each of them (API_WRAPPED in
  * lib/automake.mk): calls of 'f' reach '__wrap_f' here, and '__real_f' is the

@@ -83,7 +83,8 @@ nethv_update_deletes(const struct nethv_update *update, size_t i)
     return update->lines[i].deletes;
 }
 
-/* Returns 'rule' as ovs-ofctl wants it in a deletion: table, priority, match. */
+/* Returns 'rule' as ovs-ofctl wants it in a deletion: table, priority,
+ * match. */
 static char *
 deletion_text(const struct rule *rule)
 {

@@ -6,9 +6,10 @@
 
 /* ARP requests for known endpoints are answered at the host of who asks, and
  * neighbour solicitations go to the owner alone.  Forwarded like any other
- * frame are those of the owner itself, announcements, duplicate address detection, unicast probes (they ask whether
- * the owner is alive), anything with a VLAN tag (the same address may mean
- * another machine there), and those for unbound or shared addresses. */
+ * frame are those of the owner itself, announcements, duplicate address
+ * detection, unicast probes (they ask whether the owner is alive), anything
+ * with a VLAN tag (the same address may mean another machine there), and those
+ * for unbound or shared addresses. */
 enum {
     PRIO_FORWARD = 110,
     PRIO_ANSWER = 100,

@@ -364,8 +364,8 @@ compile_owner(struct compiler *c, enum compile_role role,
     rule_set_replace(&c->rules, &owner, &rules);
 }
 
-/* Compiles the owners of 'role' that are marked.  Takes their map away: one that
- * has once been large takes long to walk when there is little in it. */
+/* Compiles the owners of 'role' that are marked.  Takes their map away: one
+ * that has once been large takes long to walk when there is little in it. */
 static size_t
 compile_role(struct compiler *c, enum compile_role role)
 {

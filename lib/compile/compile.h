@@ -100,13 +100,13 @@ struct compiler;
 struct compiler *compiler_create(struct model *, uint32_t self);
 void compiler_destroy(struct compiler *);
 
-/* Says that the endpoint of 'port' is at OpenFlow port 'ofport' of this host, or
- * with 0 that it is not here (any more). */
+/* Says that the endpoint of 'port' is at OpenFlow port 'ofport' of this host,
+ * or with 0 that it is not here (any more). */
 void compiler_set_endpoint(struct compiler *, const struct uuid *port,
                            uint32_t ofport);
 
-/* Calls 'visit' for each endpoint of this host whose port is in the model, in no
- * order. */
+/* Calls 'visit' for each endpoint of this host whose port is in the model, in
+ * no order. */
 typedef void compiler_visit(void *aux, const struct vport *, uint32_t ofport);
 void compiler_each_endpoint(const struct compiler *, compiler_visit *visit,
                             void *aux);

@@ -61,7 +61,8 @@ void act_output_field(struct emit *, enum pipeline_field_id);
 void act_set_eth_src(struct emit *, struct eth_addr);
 
 /* Appends actions in the syntax of ovs-actions(7); a "%" conversion is that of
- * printf().  FIELD_TEXT() names a pipeline field in it.  The text is the compiler's own, so a syntax error is a bug. */
+ * printf().  FIELD_TEXT() names a pipeline field in it.  The text is the
+ * compiler's own, so a syntax error is a bug. */
 void act_text(struct emit *, const char *format, ...) OVS_PRINTF_FORMAT(2, 3);
 
 #define FIELD_TEXT(ID) (pipeline_fields[FIELD_##ID].text)
@@ -70,11 +71,12 @@ void act_text(struct emit *, const char *format, ...) OVS_PRINTF_FORMAT(2, 3);
  * behind it.  'act_clone_begin' returns what 'act_clone_end' needs. */
 size_t act_clone_begin(struct emit *);
 
-/* As act_clone_begin(), for actions that may lead to a meter: what that drops is
- * dropped of this copy alone.  Open vSwitch gives the datapath no clone where it
- * can take back the actions in it itself, and does not look into the tables that
- * they lead to.  An output that cuts the frame makes it; this one goes nowhere,
- * to the port 0 that frames of endpoints are made to come from. */
+/* As act_clone_begin(), for actions that may lead to a meter: what that drops
+ * is dropped of this copy alone.  Open vSwitch gives the datapath no clone
+ * where it can take back the actions in it itself, and does not look into the
+ * tables that they lead to.  An output that cuts the frame makes it; this one
+ * goes nowhere, to the port 0 that frames of endpoints are made to come
+ * from. */
 size_t act_copy_begin(struct emit *);
 void act_clone_end(struct emit *, size_t begin);
 

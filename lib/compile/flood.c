@@ -11,8 +11,8 @@
  * once to the wire with the switch's flood group as its key, and over the links
  * of the spanning tree to the next switches.  On the wire the source host
  * replicates to the hosts of its cloud that have ports of the switch and to the
- * gateway; gateways replicate along the tree of clouds (tree.c) and in their own
- * clouds. */
+ * gateway; gateways replicate along the tree of clouds (tree.c) and in their
+ * own clouds. */
 
 /* Copies in one rule.  Wider fan-outs go on in further rules of the stage, by
  * field PART; the limits are Open vSwitch's: 64 kB of actions in a message. */

@@ -188,8 +188,8 @@ bool compiler_is_gateway(const struct compiler *);
 bool compiler_is_home(const struct compiler *, const struct network *);
 
 /* Returns the OvS port and encapsulation by which this host sends to the host
- * of its cloud at 'location', through '*ofport' and '*encap'.  False if there is
- * no common encapsulation or no port for it. */
+ * of its cloud at 'location', through '*ofport' and '*encap'.  False if there
+ * is no common encapsulation or no port for it. */
 bool compiler_tunnel(const struct compiler *, const struct host *,
                      uint32_t *ofport, enum encap *encap);
 

@@ -5,8 +5,8 @@
 #include "nethv/wire.h"
 #include "packets.h"
 
-/* Tunnels and hosts: which frames are accepted from where, and by which tunnel a
- * key leaves. */
+/* Tunnels and hosts: which frames are accepted from where, and by which tunnel
+ * a key leaves. */
 
 /* A tunnel port as a source of frames: the key goes into its field. */
 static void

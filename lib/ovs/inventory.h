@@ -14,6 +14,8 @@
 #define INVENTORY_DB_PORT 6645          /* The database, for gateways. */
 #define INVENTORY_RELAY_PORT 6646       /* Relays, for the hosts of a cloud. */
 #define INVENTORY_DB_SOCKET "unix:/run/nethv/nethv-db.sock"
+#define INVENTORY_DB_DIR "/var/lib/nethv"
+#define INVENTORY_DB_FILE INVENTORY_DB_DIR "/nethv.db"
 #define INVENTORY_ENROL_PORT 6647       /* Enrolment. */
 
 /* Keys of Global.options. */

@@ -2,8 +2,8 @@
 #include <config.h>
 
 /* Any bytes as a frame that an endpoint has sent to be told its addresses: as a
- * DHCP request and as a router solicitation.  A DHCP answer is well-formed, fits
- * every client, gives no address but the endpoint's, and is no request. */
+ * DHCP request and as a router solicitation.  A DHCP answer is well-formed,
+ * fits every client, gives no address but the endpoint's, and is no request. */
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
 
-/* Many agents in one process, without any Open vSwitch: the production code from
- * the database to a host's rules and back, with a switch that confirms at once.
+/* Many agents in one process, without any Open vSwitch: the production code
+ * from the database to a host's rules and back, with a switch that confirms at
+ * once.
  *
  * Usage: agents REMOTE                 agents, as standard input says
  *        agents REMOTE --controller    the global controller instead

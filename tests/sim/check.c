@@ -99,7 +99,8 @@ check_one_tree(const struct sim *sim)
     return NULL;
 }
 
-/* Returns whether all tunnels that 'node' should have work, and are known to. */
+/* Returns whether all tunnels that 'node' should have work, and are known
+ * to. */
 static char *
 check_tunnels(const struct sim *sim, const struct node *node)
 {

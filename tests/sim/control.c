@@ -197,7 +197,7 @@ control_plan(struct sim *sim)
     if (!node || !sim->db.up) {
         return;
     }
-    uint32_t number = repair_next_number(node->repair);
+    uint32_t number = repair_outcome(node->repair)->next;
     if (number <= sim->db.last && sim->bug != BUG_REUSED_NUMBER) {
         number += (sim->db.last - number) / 2 * 2 + 2;
     }

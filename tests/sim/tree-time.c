@@ -115,8 +115,8 @@ add_without(const struct graph *graph, struct tree_plan *found,
     tree_compute(&tree, left, n);
     for (size_t i = 0; i < tree.n; i++) {
         const struct tree_edge *e = &tree.edges[i];
-        if (!tree_plan_find(found->tree.edges, found->tree.n, e->a, e->b)
-            && !tree_plan_find(standbys->edges, standbys->n, e->a, e->b)) {
+        if (!tree_find_edge(found->tree.edges, found->tree.n, e->a, e->b)
+            && !tree_find_edge(standbys->edges, standbys->n, e->a, e->b)) {
             ovs_assert(standbys->n < TREE_STANDBYS_MAX);
             standbys->edges[standbys->n++] = *e;
         }
@@ -140,7 +140,7 @@ static bool
 same_standbys(const struct tree_standbys *a, const struct tree_standbys *b)
 {
     for (size_t i = 0; i < a->n; i++) {
-        if (!tree_plan_find(b->edges, b->n, a->edges[i].a, a->edges[i].b)) {
+        if (!tree_find_edge(b->edges, b->n, a->edges[i].a, a->edges[i].b)) {
             return false;
         }
     }

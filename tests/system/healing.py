@@ -45,6 +45,13 @@ def status_of(lab, cloud):
         "ovs-appctl", "-t", "/run/nethv/nethv-gateway.ctl", "status"]).stdout)
 
 
+def answers(lab, cloud):
+    """Whether the cloud's gateway process is there."""
+    return lab.run(f"{cloud}-gw", [
+        "ovs-appctl", "-t", "/run/nethv/nethv-gateway.ctl", "version"],
+        check=False).returncode == 0
+
+
 def gateways(lab, clouds=CLOUDS):
     return {cloud: status_of(lab, cloud)["repair"] for cloud in clouds}
 

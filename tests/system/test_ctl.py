@@ -493,7 +493,7 @@ history
     text = db.ctl("tree-show")[0]
     assert "cost 9" not in text
     assert "to come: tree 4, prepared by az1, not yet by aws1, gcp1\n" in text
-    assert ("gateway of az1: by tree 3, 1 failed or opened edge since, next to aws1, gcp1, "
+    assert ("gateway of az1: by tree 3, repaired since, next to aws1, gcp1, "
             "opened tunnels to gcp1\n") in text
     assert "gateway of aws1: by tree 3, next to az1\n" in text
     shown = db.json("tree-show")

@@ -15,11 +15,11 @@ from nethvlab import LabError, nethv, scenario
 from reach import ping
 from traffic import FlowWatch, Stream
 from trees import follows_plan, wait_at_rest
-from wires import wait_until
+from wires import limit, wait_until
 
-TAKE_UP = 5.0           # Seconds until new intent must work.
-BACK = 1.0              # Seconds until a switch must forward again,
-LEARNED_BACK = 6.0      # and if its gateway process must first hear from others.
+TAKE_UP = limit(5, 15)      # Seconds until new intent must work.
+BACK = limit(1, 5)          # Seconds until a switch must forward again,
+LEARNED_BACK = limit(6, 15)     # and if its gateway must first hear from others.
 LEARNED = "table=12"
 
 PLACES = {"web": "aws1-vm1", "app": "aws1-vm2", "mid": "az1-gw",

@@ -14,6 +14,7 @@ import pytest
 
 from nethvlab import host as lab_host
 from nethvlab.namespaces import make_private_directories, start_nodes
+from wires import limit
 
 BR_INT = "unix:/run/openvswitch/br-int.mgmt"
 DATABASE = "unix:/run/openvswitch/db.sock"
@@ -311,7 +312,7 @@ def test_restart_of_vswitchd(node, bridge):
         times.append(time.monotonic() - start)
         assert dump(node) == before
     # The others may have been held up by whatever else this machine does.
-    assert min(times) < 1
+    assert min(times) < limit(1, 5)
 
 
 def test_many_rules(node, bridge):

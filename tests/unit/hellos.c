@@ -51,7 +51,8 @@ answer(struct rig *rig, uint32_t from, uint64_t counter, uint32_t flags)
     frame(rig, CONTROL_HELLO_REPLY, from, body, sizeof body);
 }
 
-/* Lets a second pass, in which the gateways with a bit in 'answering' answer. */
+/* Lets a second pass, in which the gateways with a bit in 'answering'
+ * answer. */
 static void
 second(struct rig *rig, unsigned int answering)
 {

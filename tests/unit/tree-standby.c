@@ -29,8 +29,8 @@ is_lighter(const struct tree_edge *a, const struct tree_edge *b)
             : a->a != b->a ? a->a < b->a : a->b < b->b);
 }
 
-/* Sets 'part' to the clouds that the 'n' edges join, without edge 'without_edge'
- * and those at 'without_cloud'. */
+/* Sets 'part' to the clouds that the 'n' edges join, without edge
+ * 'without_edge' and those at 'without_cloud'. */
 static void
 find_parts(const struct tree_edge *edges, size_t n, size_t without_edge,
            unsigned int without_cloud, unsigned int part[MAX_CLOUDS + 1])

@@ -248,8 +248,8 @@ has_ip(const struct vport *vport, ovs_be32 ip)
     return false;
 }
 
-/* Returns whether security lets 'frame' pass.  Behind more than two tags nothing
- * can be seen. */
+/* Returns whether security lets 'frame' pass.  Behind more than two tags
+ * nothing can be seen. */
 static bool
 may_send(const struct vport *vport, const struct frame *frame)
 {

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef GATEWAY_GATEWAY_STATE_H
+#define GATEWAY_GATEWAY_STATE_H 1
+
+/* A gateway's row of Gateway_State: what its repair has decided, for the global
+ * controller, which puts a plan in force when all have it prepared, and for
+ * "nethvctl tree-show". */
+
+struct db;
+struct host;
+struct ovsdb_idl_txn;
+struct repair_outcome;
+
+/* Writes what 'outcome' has changed to the row of the gateway 'self', by
+ * 'txn'. */
+void gateway_state_write(struct db *, const struct host *self,
+                         const struct repair_outcome *outcome,
+                         struct ovsdb_idl_txn *txn);
+
+#endif /* gateway/gateway-state.h */
