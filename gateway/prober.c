@@ -213,7 +213,7 @@ is_on(struct db *db)
 {
     const struct nethvrec_global *global = nethvrec_global_first(db_idl(db));
 
-    return global && smap_get_bool(&global->options, "probe", false);
+    return global && smap_get_bool(&global->options, "probe", true);
 }
 
 void

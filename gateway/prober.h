@@ -11,7 +11,7 @@
  * it finds goes to the link's row (Cloud_Link) when it differs from what is
  * there by more than measurements waver.
  *
- * Only if Global.options:probe is "true". */
+ * Unless Global.options:probe is "false". */
 
 #include <stdint.h>
 

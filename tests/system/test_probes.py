@@ -33,7 +33,7 @@ def test_measured_and_followed(lab):
                      "Cloud_Link").strip()
     nethv.ctl(lab, "clear", "Cloud_Link", uuid, "rtt")
     assert link(lab, "rtt") is None
-    nethv.ctl(lab, "set", "Global", ".", "options:probe=true")
+    nethv.ctl(lab, "remove", "Global", ".", "options", "probe")
     wait_until(lambda: link(lab, "rtt"), 60, "the path is measured")
     assert RTT <= link(lab, "rtt") <= 1.3 * RTT
     wait_until(lambda: link(lab, "loss") is not None, 10, "loss is known")
