@@ -127,14 +127,16 @@ class _Archive:
         return gzip.compress(self.data.getvalue(), 1)
 
 
-def _initramfs(directory: Path) -> bytes:
+def initramfs(directory: Path, modules: Sequence[str], init: bytes) -> bytes:
+    """What a VM begins with: the first process 'init', busybox, and 'modules' of
+    the kernel in 'directory', whose order is in /modules/order."""
     archive = _Archive()
     for name in "bin", "dev", "mnt", "modules", "proc", "root", "sys":
         archive.add(name, 0o040755)
-    archive.add("init", 0o100755, (HERE / "vm-init").read_bytes())
+    archive.add("init", 0o100755, init)
     archive.add("bin/busybox", 0o100755, Path("/bin/busybox").read_bytes())
     order = []
-    for name in EARLY_MODULES:
+    for name in modules:
         for path in (directory / "lib/modules").rglob(f"{name}.ko"):
             archive.add(f"modules/{path.name}", 0o100644, path.read_bytes())
             order.append(path.name)
@@ -195,7 +197,8 @@ def start(node: VmNode, host: Host, cloud: Cloud) -> None:
     _bridge_nic(inside, host, cloud)
     state = Path(inside.path(STATE))
     state.mkdir(parents=True, exist_ok=True)
-    (state / "initramfs").write_bytes(_initramfs(directory))
+    (state / "initramfs").write_bytes(initramfs(
+        directory, EARLY_MODULES, (HERE / "vm-init").read_bytes()))
     inside.run(["sh", "-ec", f"""
         mkdir -p /run/virtiofsd     # For its locks.
         mount -t tmpfs virtiofsd /run/virtiofsd
