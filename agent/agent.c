@@ -264,6 +264,7 @@ update_physical(struct agent *agent)
     physical_set_tunnels(agent->vs, agent->model, agent->self, handover);
     physical_fabric(agent->vs, agent->model, agent->self, handover, &fabric);
     fabric.hold = standby_holds(agent->standby);
+    fabric.wire = db_wire_version(agent->db);
     agent->mtu = fabric.mtu;
     compiler_set_fabric(agent->compiler, &fabric);
     fabric_destroy(&fabric);
@@ -385,6 +386,7 @@ write_database(struct agent *agent)
         followers_write(agent->followers, agent->db, txn);
         report_write(agent->report, agent->db, agent->model,
                      vswitch_config(agent->vs), &traffic, &problems, txn);
+        report_write_wire(agent->db, ofswitch_is_current(agent->sw));
         svec_destroy(&problems);
         agent->unwritten = false;
     }

@@ -11,7 +11,6 @@
 #include "agent/report.h"
 #include "compile/compile.h"
 #include "model.h"
-#include "nethv/version.h"
 #include "nethv/wire.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/json.h"
@@ -21,6 +20,7 @@
 #include "rule.h"
 #include "unixctl.h"
 #include "util.h"
+#include "versions.h"
 
 static void
 reply_json(struct unixctl_conn *conn, struct json *json)
@@ -76,7 +76,7 @@ cmd_status(struct unixctl_conn *conn, int argc OVS_UNUSED,
         return;
     }
     const struct vswitch_config *config = vswitch_config(agent->vs);
-    json_object_put_string(json, "version", NETHV_VERSION);
+    json_object_put_string(json, "version", versions.package);
     json_object_put_string(json, "host", config->host);
     json_object_put_string(json, "cloud", config->cloud);
     json_object_put_string(json, "location",

@@ -5,7 +5,6 @@
 #include "agent/punts.h"
 #include "lib/nethv-idl.h"
 #include "model.h"
-#include "nethv/version.h"
 #include "nethv/wire.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/json.h"
@@ -19,6 +18,7 @@
 #include "svec.h"
 #include "timeval.h"
 #include "util.h"
+#include "versions.h"
 
 #define ASK_AHEAD_MSEC 500
 
@@ -158,8 +158,8 @@ write_identity(const struct nethvrec_host_state *state,
         nethvrec_host_state_set_datapath(state, config->datapath
                                                 ? config->datapath : "");
     }
-    if (strcmp(state->version, NETHV_VERSION)) {
-        nethvrec_host_state_set_version(state, NETHV_VERSION);
+    if (strcmp(state->version, versions.package)) {
+        nethvrec_host_state_set_version(state, versions.package);
     }
     int64_t mtu = model_endpoint_mtu(model);
     if (state->mtu != mtu) {
@@ -259,6 +259,23 @@ report_write(struct report *report, struct db *db, const struct model *model,
     write_problems(state, problems);
     if (report_is_due(report)) {
         write_heartbeat(report, traffic, state);
+    }
+}
+
+void
+report_write_wire(struct db *db, bool current)
+{
+    const struct nethvrec_host_state *state
+        = find_state(db, &db_self(db)->header_.uuid);
+
+    /* The database may be of an older version. */
+    if (!state || !nethvrec_server_has_host_state_table_col_wire(db_idl(db))) {
+        return;
+    }
+    int64_t wire = (current ? versions.wire.newest
+                    : MIN(state->wire, versions.wire.newest));
+    if (state->wire != wire) {
+        nethvrec_host_state_set_wire(state, wire);
     }
 }
 

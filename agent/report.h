@@ -46,6 +46,11 @@ void report_write(struct report *, struct db *, const struct model *,
                   const struct vswitch_counters *traffic,
                   const struct svec *problems, struct ovsdb_idl_txn *);
 
+/* Writes which version of the wire format this host reads: a newer one only
+ * when the switch is 'current', so that it has the rules for that; an older one
+ * at once.  The own host must be in the database, and a transaction open. */
+void report_write_wire(struct db *, bool current);
+
 /* Returns the drop counters, by the reasons' names. */
 struct json *report_drops_to_json(const struct report *);
 

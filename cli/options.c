@@ -13,12 +13,12 @@
 #include "cli/verbs.h"
 #include "command-line.h"
 #include "nethv-idl.h"
-#include "nethv/version.h"
 #include "openvswitch/vlog.h"
 #include "ovs/inventory.h"
 #include "stream-ssl.h"
 #include "stream.h"
 #include "util.h"
+#include "versions.h"
 
 VLOG_DEFINE_THIS_MODULE(nethvctl);
 
@@ -142,7 +142,7 @@ print_help(void)
 static void
 print_version(void)
 {
-    printf("nethvctl %s\nNetHV schema %s\n", NETHV_VERSION,
+    printf("nethvctl %s\nNetHV schema %s\n", versions.package,
            nethvrec_get_db_version());
     exit(CLI_OK);
 }

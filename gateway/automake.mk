@@ -17,6 +17,8 @@ noinst_LTLIBRARIES += gateway/libglobal.la
 gateway_libglobal_la_SOURCES = \
 	gateway/allocate.c \
 	gateway/allocate.h \
+	gateway/common-wire.c \
+	gateway/common-wire.h \
 	gateway/edges.c \
 	gateway/edges.h \
 	gateway/global.c \

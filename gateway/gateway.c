@@ -13,7 +13,6 @@
 #include "gateway/tunnels.h"
 #include "handover.h"
 #include "model.h"
-#include "nethv/version.h"
 #include "openvswitch/json.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
@@ -23,6 +22,7 @@
 #include "timeval.h"
 #include "unixctl.h"
 #include "util.h"
+#include "versions.h"
 
 VLOG_DEFINE_THIS_MODULE(gateway);
 
@@ -231,7 +231,7 @@ cmd_status(struct unixctl_conn *conn, int argc OVS_UNUSED,
         return;
     }
     struct json *json = json_object_create();
-    json_object_put_string(json, "version", NETHV_VERSION);
+    json_object_put_string(json, "version", versions.package);
     json_object_put_string(json, "host", gw->name);
     json_object_put(json, "connected",
                     json_boolean_create(db_is_connected(gw->db)));

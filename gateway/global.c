@@ -3,6 +3,7 @@
 #include "gateway/global.h"
 
 #include "gateway/allocate.h"
+#include "gateway/common-wire.h"
 #include "gateway/liveness.h"
 #include "gateway/plant.h"
 #include "lib/nethv-idl.h"
@@ -88,7 +89,8 @@ act(struct global *global, const struct repair_outcome *outcome)
     bool allocating = allocate_pending(global->allocate);
 
     if (!judged && has_name(global) && !allocating
-        && !plant_pending(global->plant)) {
+        && !plant_pending(global->plant)
+        && !common_wire_pending(global->db)) {
         return;
     }
     struct ovsdb_idl_txn *txn = db_txn(global->db);
@@ -96,6 +98,7 @@ act(struct global *global, const struct repair_outcome *outcome)
         write_name(global, txn);
         allocate_write(global->allocate, txn);
         liveness_write(global->liveness, global->db);
+        common_wire_write(global->db);
         plant_write(global->plant, global->db, txn, outcome, now);
     }
 }

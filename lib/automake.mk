@@ -117,6 +117,8 @@ lib_libpure_la_SOURCES = \
 	lib/tree.h \
 	lib/twin.c \
 	lib/twin.h \
+	lib/versions.c \
+	lib/versions.h \
 	lib/wire.c
 
 lib_libfollow_la_SOURCES = \

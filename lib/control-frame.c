@@ -10,6 +10,7 @@
 #include "packets.h"
 #include "unaligned.h"
 #include "util.h"
+#include "versions.h"
 
 struct kind_class {
     const char *name;
@@ -145,7 +146,7 @@ addresses_are_good(const struct control_header *header)
     return is_host(ntohl(header->from))
            && from == nethv_wire_address(0, ntohl(header->from))
            && (to == CONTROL_GROUP
-               || (!nethv_wire_tag(to) && is_host(nethv_wire_location(to))));
+               || (!nethv_wire_tag(to) && is_host((uint32_t) to)));
 }
 
 static enum control_verdict
@@ -154,8 +155,7 @@ check(const struct control_header *header, size_t size)
     if (header->eth.eth_type != htons(CONTROL_ETH_TYPE)) {
         return CONTROL_IS_MALFORMED;
     }
-    if (header->version < CONTROL_VERSION_OLDEST
-        || header->version > CONTROL_VERSION) {
+    if (!version_is_read(&versions.control, header->version)) {
         return CONTROL_IS_VERSION;
     }
     if (!addresses_are_good(header)

@@ -28,10 +28,12 @@
  * (control-ledger.h) takes no frame twice.
  *
  * 'version' is that of the frame's format, 'newest' the highest that its
- * sender can read.  A sender writes the highest version that both can, and
- * CONTROL_VERSION_OLDEST to whom it has not heard yet; a receiver drops and
- * counts what it cannot read.  Bodies may be longer than is known here: what is
- * added behind is left alone by those that do not know it.
+ * sender can read.  A sender writes the highest version that both can, and the
+ * oldest to whom it has not heard of late (control-ledger.h); a receiver drops
+ * and counts what it cannot read.  The header, and where the signature is, are
+ * the same in all versions.  Bodies may be longer than is known here: what is
+ * added behind is left alone by those that do not know it, and needs no new
+ * version.
  *
  * On a tunnel without room for a key (VXLAN) a control frame travels whole like
  * any other, inside an outer Ethernet and an NSH header.
@@ -47,9 +49,6 @@
 
 #define CONTROL_ETH_TYPE 0x88b5
 #define CONTROL_GROUP UINT64_C(0x036e65746876)
-
-#define CONTROL_VERSION 1           /* The newest that this code can read. */
-#define CONTROL_VERSION_OLDEST 1    /* The oldest. */
 
 #define CONTROL_HEADER_LEN 34       /* Ethernet's included. */
 #define CONTROL_SIGNATURE_LEN 64

@@ -7,11 +7,13 @@
 #include "hash.h"
 #include "openvswitch/hmap.h"
 #include "util.h"
+#include "versions.h"
 
 struct sender {
     struct hmap_node node;          /* In control_ledger->senders. */
     uint32_t location;
-    uint8_t newest;                 /* Version that it can read. */
+    uint8_t newest;                 /* Version that it can read, */
+    long long int heard;            /* as it said then. */
     uint64_t counters[CONTROL_N_KINDS];
 };
 
@@ -58,7 +60,7 @@ find(const struct control_ledger *ledger, uint32_t location)
 
 bool
 control_ledger_enter(struct control_ledger *ledger,
-                     const struct control_frame *frame)
+                     const struct control_frame *frame, long long int now)
 {
     struct sender *sender = find(ledger, frame->from);
 
@@ -73,16 +75,18 @@ control_ledger_enter(struct control_ledger *ledger,
     }
     sender->counters[frame->kind] = frame->counter;
     sender->newest = frame->newest;
+    sender->heard = now;
     return true;
 }
 
 uint8_t
-control_ledger_version(const struct control_ledger *ledger, uint32_t location)
+control_ledger_version(const struct control_ledger *ledger, uint32_t location,
+                       long long int now)
 {
     const struct sender *sender = find(ledger, location);
+    bool fresh = sender && now - sender->heard < CONTROL_LEDGER_FRESH_MSEC;
 
-    return sender && sender->newest > CONTROL_VERSION_OLDEST
-           ? MIN(sender->newest, CONTROL_VERSION) : CONTROL_VERSION_OLDEST;
+    return version_to_write(&versions.control, fresh ? sender->newest : 0);
 }
 
 void

@@ -119,10 +119,12 @@ handover_to_json(const struct handover *handover)
 
 /* Reading. */
 
+/* A member that is not known here is left alone: the other program may be of a
+ * newer version. */
 static char *
 parser_done(struct ovsdb_parser *parser)
 {
-    struct ovsdb_error *error = ovsdb_parser_finish(parser);
+    struct ovsdb_error *error = ovsdb_parser_destroy(parser);
     return error ? ovsdb_error_to_string_free(error) : NULL;
 }
 

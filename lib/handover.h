@@ -19,7 +19,8 @@
  * the lowest of its number; 'stamp' are those that frames of this cloud get, by
  * default the first tree's.  'networks' are those whose floods this gateway
  * relays: they have endpoints in its cloud, or on both sides of it; if they are
- * not said, they are those that were said last.
+ * not said, they are those that were said last.  Other members are left alone:
+ * for a while the two programs may be of different versions.
  *
  * Pure. */
 

@@ -115,7 +115,10 @@ enum stage {
                                              "secured port has IP addresses") \
     REASON(IDLE_GATEWAY,  "idle-gateway",    "came from another cloud by a "  \
                                              "gateway that this host does "   \
-                                             "not use, or not yet")
+                                             "not use, or not yet")           \
+    REASON(VERSION,       "version",         "is in a version of the wire "   \
+                                             "format that this host does "    \
+                                             "not read")
 
 enum drop_reason {
 #define REASON(ENUM, NAME, MEANING) DROP_##ENUM,

@@ -322,10 +322,11 @@ check_message(const struct spread *spread, uint8_t from, const uint8_t *data,
         return xasprintf("link state of version %u: must be %d", data[0],
                          SPREAD_VERSION);
     }
-    if (n != HEADER_LEN + (size_t) get_u16(data + 2) * END_LEN
+    if (n < HEADER_LEN + (size_t) get_u16(data + 2) * END_LEN
         || n > REPAIR_MESSAGE_MAX) {
         return xasprintf("link state of %"PRIuSIZE" bytes with %u ends: must "
-                         "have %d bytes and %d for each end, %d at most", n,
+                         "have %d bytes and %d for each end, or more, %d "
+                         "at most", n,
                          get_u16(data + 2), HEADER_LEN, END_LEN,
                          REPAIR_MESSAGE_MAX);
     }

@@ -24,6 +24,10 @@
  *     epoch 32 | home 32 | ends...
  *     an end:  at 8 | to 8 | counter 32 | weight 32
  *
+ * What is behind the ends is left alone: a newer sender may have more to say.
+ * What could not be read so would be another kind of control frame, or be sent
+ * only in a newer version of these.
+ *
  * Pure. */
 
 #include <stdbool.h>

@@ -106,6 +106,7 @@ tests_shells_LDADD = $(CORE_LIBS)
 EXTRA_DIST += tests/system/authority.py
 EXTRA_DIST += tests/system/clock.py
 EXTRA_DIST += tests/system/conftest.py
+EXTRA_DIST += tests/system/daemons.py
 EXTRA_DIST += tests/system/database.py
 EXTRA_DIST += tests/system/frames.py
 EXTRA_DIST += tests/system/healing.py
@@ -142,6 +143,7 @@ EXTRA_DIST += tests/system/test_shells.py
 EXTRA_DIST += tests/system/test_topologies.py
 EXTRA_DIST += tests/system/test_tree.py
 EXTRA_DIST += tests/system/test_tutorial.py
+EXTRA_DIST += tests/system/test_upgrade.py
 EXTRA_DIST += tests/system/test_standby.py
 EXTRA_DIST += tests/system/test_uplink.py
 EXTRA_DIST += tests/system/traffic.py
@@ -149,8 +151,53 @@ EXTRA_DIST += tests/system/trees.py
 EXTRA_DIST += tests/system/wires.py
 EXTRA_DIST += tests/system/workloads.py
 .PHONY: check-system
-check-system: all $(check_PROGRAMS)
+check-system: all $(check_PROGRAMS) $(check_SCRIPTS)
 	/usr/bin/python3 -m pytest -p no:cacheprovider $(srcdir)/tests/system --bindir $(abs_builddir) $(PYTESTFLAGS)
+
+# The programs as the next version might be, for tests/system/test_upgrade.py:
+# this version's objects, linked with other versions of all formats; and programs
+# that refuse the versions of this one.
+NEXT_SOURCES = tests/next/control.c tests/next/nethv-idl.c
+NEXT_AGENT_SOURCES = $(agent_nethv_agent_SOURCES) $(NEXT_SOURCES) tests/next/zone.c
+NEXT_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=control_frame_put,--wrap=control_frame_parse
+check_PROGRAMS += tests/next/nethv-agent tests/next/nethv-gateway tests/next/nethvctl tests/refusing/nethv-agent
+nodist_tests_next_nethv_agent_SOURCES = $(NEXT_AGENT_SOURCES) tests/next/versions.c
+tests_next_nethv_agent_LDFLAGS = $(NEXT_LDFLAGS) -Wl,--wrap=report_write_wire
+tests_next_nethv_agent_LDADD = $(agent_nethv_agent_LDADD)
+nodist_tests_refusing_nethv_agent_SOURCES = $(NEXT_AGENT_SOURCES) tests/next/refusing.c
+tests_refusing_nethv_agent_LDFLAGS = $(tests_next_nethv_agent_LDFLAGS)
+tests_refusing_nethv_agent_LDADD = $(agent_nethv_agent_LDADD)
+nodist_tests_next_nethv_gateway_SOURCES = $(gateway_nethv_gateway_SOURCES) $(NEXT_SOURCES) tests/next/versions.c
+tests_next_nethv_gateway_LDFLAGS = $(NEXT_LDFLAGS)
+tests_next_nethv_gateway_LDADD = $(gateway_nethv_gateway_LDADD)
+nodist_tests_next_nethvctl_SOURCES = $(cli_nethvctl_SOURCES) tests/next/nethv-idl.c tests/next/versions.c
+tests_next_nethvctl_LDADD = $(cli_nethvctl_LDADD)
+EXTRA_DIST += \
+	tests/next/control.c \
+	tests/next/refusing.c \
+	tests/next/schema.py \
+	tests/next/versions.c \
+	tests/next/zone.c
+
+check_SCRIPTS += tests/next/nethv-ctl
+CLEANFILES += \
+	tests/next/nethv-ctl \
+	tests/next/nethv-idl.c \
+	tests/next/nethv-idl.h \
+	tests/next/nethv-idl.ovsidl \
+	tests/next/nethv.ovsschema
+tests/next/nethv-ctl: agent/nethv-ctl.in tests/next/nethv.ovsschema Makefile
+	$(AM_V_GEN)sed -e 's|@sbindir[@]|$(sbindir)|g' -e 's|@bindir[@]|$(bindir)|g' -e 's|@pkgdatadir[@]|$(abs_builddir)/tests/next|g' $(srcdir)/agent/nethv-ctl.in > $@.tmp && chmod +x $@.tmp && mv $@.tmp $@
+tests/next/nethv.ovsschema: lib/nethv.ovsschema tests/next/schema.py
+	@$(MKDIR_P) tests/next
+	$(AM_V_GEN)$(PYTHON) $(srcdir)/tests/next/schema.py < $(top_srcdir)/lib/nethv.ovsschema > $@.tmp && mv $@.tmp $@
+tests/next/nethv-idl.ovsidl: tests/next/nethv.ovsschema lib/nethv-idl.ann
+	$(AM_V_GEN)$(IDLC) annotate tests/next/nethv.ovsschema $(top_srcdir)/lib/nethv-idl.ann > $@.tmp && mv $@.tmp $@
+tests/next/nethv-idl.c: tests/next/nethv-idl.ovsidl tests/next/nethv-idl.h
+	$(AM_V_GEN)$(IDLC) c-idl-source tests/next/nethv-idl.ovsidl > $@.tmp && mv $@.tmp $@
+tests/next/nethv-idl.h: tests/next/nethv-idl.ovsidl
+	$(AM_V_GEN)$(IDLC) c-idl-header tests/next/nethv-idl.ovsidl > $@.tmp && mv $@.tmp $@
+tests/next/zone.$(OBJEXT): tests/next/nethv-idl.h
 
 # What is run under the sanitizers.
 .PHONY: sanitized-tests

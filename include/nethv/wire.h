@@ -11,12 +11,18 @@
  *
  *   47            32 31     24 23          12 11        2  1 0
  *   +---------------+---------+--------------+-----------+----+
- *   | tenant tag 16 | cloud 8 | host in      | number 10 | 0  |  wire address
+ *   | tenant tag 16 | cloud 8 | host in      | number 10 |vers|  wire address
  *   +---------------+---------+--------------+-----------+----+
  *                   | cloud 8 | host in      | number 10 |tree|  key, unicast
  *                   +---------+--------------+-----------+----+
  *                   |   255   |  flood group 22          |tree|  key, flood
  *                   +---------+--------------------------+----+
+ *
+ * The lowest two bits of a wire address say in which version of the format the
+ * frame is, less one and modulo 4: 0 for version 1.  Whoever passes frames on
+ * looks neither at them nor at the number, and leaves them as they are; where
+ * a frame ends, it is dropped if its version is not known there.  What all
+ * versions have in common is that, and where tag, cloud, host and tree stand.
  *
  * A "location" is the middle row with its tree bits zero: it names a number on
  * a host.  The tenant's id in the first 16 bits of the MAC is from Alaluna et
@@ -41,6 +47,7 @@ extern "C" {
 #define NETHV_CLOUD_FLOOD 255u
 
 #define NETHV_TREE_MASK UINT32_C(0x00000003)
+#define NETHV_VERSION_MASK UINT32_C(0x00000003)
 #define NETHV_CLOUD_MASK UINT32_C(0xff000000)
 #define NETHV_HOST_MASK UINT32_C(0xfffff000)      /* Cloud and host. */
 #define NETHV_LOCATION_MASK UINT32_C(0xfffffffc)
@@ -105,6 +112,15 @@ nethv_wire_address(uint32_t tag, uint32_t location)
            | (location & NETHV_LOCATION_MASK);
 }
 
+/* Returns 'address' marked as that of a frame in 'version' of the format, which
+ * is at least 1. */
+static inline uint64_t
+nethv_wire_mark(uint64_t address, uint32_t version)
+{
+    return (address & ~(uint64_t) NETHV_VERSION_MASK)
+           | ((version - 1) & NETHV_VERSION_MASK);
+}
+
 static inline uint32_t
 nethv_wire_tag(uint64_t address)
 {
@@ -114,7 +130,7 @@ nethv_wire_tag(uint64_t address)
 static inline uint32_t
 nethv_wire_location(uint64_t address)
 {
-    return (uint32_t) address;
+    return (uint32_t) address & NETHV_LOCATION_MASK;
 }
 
 /* Takes 'key' apart into '*location'.  Returns false, and leaves '*location'

@@ -102,7 +102,7 @@ def _become(lab: Lab, place: str, argv: list[str]) -> NoReturn:
     node, netns = lab.locate(place)
     command = node.wrap(argv, netns)
     os.execvpe(command[0], command,
-               {**lab.environment(), "PS1": f"{place}# "})
+               {**lab.environment(node.name), "PS1": f"{place}# "})
 
 
 def _do_exec(args: argparse.Namespace) -> None:
@@ -152,6 +152,10 @@ def _do_kill(args: argparse.Namespace) -> None:
 
 def _do_start(args: argparse.Namespace) -> None:
     _the_lab(args).start(*_process_at(args.process))
+
+
+def _do_programs(args: argparse.Namespace) -> None:
+    _the_lab(args).use_programs(args.machine, args.bindir)
 
 
 def _do_cut(args: argparse.Namespace) -> None:
@@ -217,6 +221,10 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("-s", dest="signal", default="TERM", metavar="SIGNAL")
     sub = verb("start", _do_start, "start a process of a host again")
     sub.add_argument("process", metavar="PROCESS@HOST")
+    sub = verb("programs", _do_programs,
+               "give a host other programs than the lab's")
+    sub.add_argument("machine", metavar="HOST")
+    sub.add_argument("bindir", metavar="DIR", nargs="?")
     for name, function, text in (
             ("cut", _do_cut, "cut the WAN between two clouds, or a host off"),
             ("heal", _do_heal, "undo cut")):

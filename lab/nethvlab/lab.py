@@ -29,16 +29,17 @@ Progress = Callable[[str], None]
 
 
 class Programs:
-    """Where nethv's programs are: a build tree, or this machine's PATH."""
+    """Where nethv's programs are: build trees, of which the first that has one
+    counts, or this machine's PATH."""
 
-    def __init__(self, bindir: str | None):
+    def __init__(self, *bindirs: str | None):
         self.directories = []
-        if bindir:
+        for bindir in filter(None, bindirs):
             root = Path(bindir).resolve()
             if not root.is_dir():
                 raise LabError(f"{bindir}: no such directory (--bindir)")
-            self.directories = [str(root / sub) for sub in SUBDIRECTORIES
-                                if (root / sub).is_dir()]
+            self.directories += [str(root / sub) for sub in SUBDIRECTORIES
+                                 if (root / sub).is_dir()]
         prefix = scenario.HERE.parents[2]
         if scenario.HERE == prefix / "share/nethv/lab":
             self.directories += [str(prefix / sub) for sub in
@@ -103,23 +104,27 @@ class Lab:
                 return self.node(endpoint.host), endpoint.name
         return self.node(machine), netns or None
 
-    def environment(self) -> dict[str, str]:
-        """What a command on a machine of the lab finds."""
+    def environment(self, machine: str) -> dict[str, str]:
+        """What a command on 'machine' finds."""
         keep = ("TERM", "LANG", "LC_ALL", "COLUMNS", "LINES")
-        return {"PATH": self.programs.path(), "HOME": "/root", "USER": "root",
+        own = self.state.options.get("programs", {}).get(machine)
+        programs = (Programs(own, self.state.options.get("bindir")) if own
+                    else self.programs)
+        return {"PATH": programs.path(), "HOME": "/root", "USER": "root",
                 **{k: os.environ[k] for k in keep if k in os.environ}}
 
     def run(self, place: str, argv: Sequence[str], **options: Any
             ) -> subprocess.CompletedProcess[str]:
         """Runs 'argv' at 'place' to its end; see Node.run()."""
         node, netns = self.locate(place)
-        return node.run(argv, netns=netns, env=self.environment(), **options)
+        return node.run(argv, netns=netns, env=self.environment(node.name),
+                        **options)
 
     def popen(self, place: str, argv: Sequence[str], **options: Any
               ) -> subprocess.Popen[Any]:
         """Starts 'argv' at 'place'; see Node.popen()."""
         node, netns = self.locate(place)
-        return node.popen(argv, netns=netns, env=self.environment(),
+        return node.popen(argv, netns=netns, env=self.environment(node.name),
                           **options)
 
     def network(self, place: str) -> namespaces.network_of:
@@ -277,6 +282,19 @@ class Lab:
         if self.pid(process, machine) is not None:
             raise LabError(f"{process} runs on {machine} already")
         self.run(machine, self._process(process, machine).argv)
+
+    def use_programs(self, machine: str, bindir: str | None) -> None:
+        """From now on starts on 'machine' the programs in 'bindir', a build
+        tree, and those of the lab that it lacks; None: only those."""
+        name = self.scenario.host(machine).name
+        Programs(bindir)
+        with state.locked(self.name):
+            programs = self.state.options.setdefault("programs", {})
+            if bindir:
+                programs[name] = os.path.abspath(bindir)
+            else:
+                programs.pop(name, None)
+            self.state.save()
 
     # Looking.
 

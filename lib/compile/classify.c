@@ -73,14 +73,14 @@ emit_miss_drop(struct emit *e, enum stage stage, enum drop_reason reason)
 }
 
 void
-emit_base(const struct compiler *c OVS_UNUSED, struct emit *e,
+emit_base(const struct compiler *c, struct emit *e,
           const struct model_row *row OVS_UNUSED)
 {
     emit_guard(e);
     emit_hops(e);
     emit_drop_counters(e);
     emit_forward_base(e);
-    emit_wire_base(e);
+    emit_wire_base(c, e);
 
     emit_miss_drop(e, STAGE_CLASSIFY, DROP_NO_PORT);
     emit_miss(e, STAGE_SECURITY, STAGE_GUARD);
@@ -196,5 +196,5 @@ emit_endpoint(const struct compiler *c, struct emit *e,
     emit_addressing(e, port, ofport);
     emit_deliver(e, port, ofport);
     emit_arrived(e, port);
-    emit_wire(e, port);
+    emit_wire(c, e, port);
 }

@@ -254,6 +254,11 @@ mark_fabric(struct compiler *c, const struct fabric *old)
         mark_kind(c, ROLE_HOST);
         mark_kind(c, ROLE_FLOOD);
     }
+    if (old->wire != new->wire) {
+        mark_rowless(c, ROLE_FABRIC);
+        mark_rowless(c, ROLE_BASE);
+        mark_kind(c, ROLE_ENDPOINT);
+    }
     const struct host *gateway = model_host_at(c->model, new->gateway);
     if (gateway && old->hold != new->hold) {
         compiler_mark(c, ROLE_HOST, &gateway->row.uuid);

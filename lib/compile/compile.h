@@ -76,6 +76,10 @@ struct fabric {
                                      * gateway yet: what came by the one before
                                      * may come once more. */
     unsigned int mtu;               /* Endpoints' MTU, 0 for no check. */
+    uint8_t wire;                   /* The newest version of the wire format
+                                     * that all hosts read, 0 if that is not
+                                     * known: frames leave in that, if this
+                                     * build has it. */
     struct fabric_peer *peers;
     size_t n_peers;
     struct fabric_edge *edges;

@@ -116,14 +116,14 @@ COMPILE_ROLES
 
 /* Parts of emit_base(), by concern. */
 void emit_forward_base(struct emit *);
-void emit_wire_base(struct emit *);
+void emit_wire_base(const struct compiler *, struct emit *);
 
 /* Control frames, a part of emit_fabric(). */
 void emit_control(const struct compiler *, struct emit *);
 
 /* Parts of emit_endpoint() and emit_port(). */
 void emit_security(struct emit *, const struct vport *);
-void emit_wire(struct emit *, const struct vport *);
+void emit_wire(const struct compiler *, struct emit *, const struct vport *);
 void emit_answer(struct emit *, const struct vport *);
 void emit_addressing(struct emit *, const struct vport *, uint32_t ofport);
 
@@ -141,9 +141,14 @@ void act_learn(struct emit *);
 void act_punt(struct emit *, uint32_t meter, enum compile_punt,
               unsigned int max_len);
 
+/* Returns the version of the wire format in which frames leave this host. */
+uint8_t compiler_wire_version(const struct compiler *);
+
 /* Puts the frame, whose tag, source and key are in their fields, into an NSH
- * and an outer Ethernet header: it travels whole. */
-void act_make_whole(struct emit *);
+ * and an outer Ethernet header of 'version' of the wire format: it travels
+ * whole.  The mark of the version in the outer source is the last two bits of
+ * the field SOURCE. */
+void act_make_whole(struct emit *, uint8_t version);
 
 /* Returns the OpenFlow port by which tree 'i' of the fabric leads to 'cloud', 0
  * if it does not. */

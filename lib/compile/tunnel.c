@@ -28,7 +28,7 @@ emit_tunnel_in(struct emit *e, uint32_t ofport, enum encap encap)
 }
 
 static void
-emit_out_gre(struct emit *e, uint32_t ofport)
+emit_out_gre(struct emit *e, uint32_t ofport, uint8_t version OVS_UNUSED)
 {
     emit_begin(e, STAGE_ENCAP, 100);
     match_field(e, FIELD_OUT, ofport);
@@ -41,7 +41,7 @@ emit_out_gre(struct emit *e, uint32_t ofport)
 /* The network identifier of Geneve and VXLAN is the tag, for those who read
  * captures; nethv does not look at it. */
 static void
-emit_out_geneve(struct emit *e, uint32_t ofport)
+emit_out_geneve(struct emit *e, uint32_t ofport, uint8_t version OVS_UNUSED)
 {
     emit_begin(e, STAGE_ENCAP, 100);
     match_field(e, FIELD_OUT, ofport);
@@ -55,7 +55,7 @@ emit_out_geneve(struct emit *e, uint32_t ofport)
 /* VXLAN has no room for the key: only whole frames, with the key in the outer
  * destination MAC. */
 static void
-emit_out_vxlan(struct emit *e, uint32_t ofport)
+emit_out_vxlan(struct emit *e, uint32_t ofport, uint8_t version)
 {
     emit_begin(e, STAGE_ENCAP, 110);
     match_field(e, FIELD_OUT, ofport);
@@ -72,16 +72,17 @@ emit_out_vxlan(struct emit *e, uint32_t ofport)
              FIELD_TEXT(TAG));
     size_t clone = act_clone_begin(e);
     act_text(e, "move:NXM_OF_ETH_SRC[0..31]->%s", FIELD_TEXT(SOURCE));
-    act_make_whole(e);
+    act_make_whole(e, version);
     act_output(e, ofport);
     act_clone_end(e, clone);
     emit_end(e);
 }
 
 static void
-emit_tunnel(struct emit *e, uint32_t ofport, enum encap encap)
+emit_tunnel(struct emit *e, uint32_t ofport, enum encap encap, uint8_t version)
 {
-    static void (*const out[ENCAP_N])(struct emit *, uint32_t ofport) = {
+    static void (*const out[ENCAP_N])(struct emit *, uint32_t ofport,
+                                      uint8_t version) = {
         [ENCAP_GRE] = emit_out_gre,
         [ENCAP_GENEVE] = emit_out_geneve,
         [ENCAP_VXLAN] = emit_out_vxlan,
@@ -89,7 +90,7 @@ emit_tunnel(struct emit *e, uint32_t ofport, enum encap encap)
 
     if (ofport) {
         emit_tunnel_in(e, ofport, encap);
-        out[encap](e, ofport);
+        out[encap](e, ofport, version);
     }
 }
 
@@ -175,15 +176,16 @@ emit_fabric(const struct compiler *c, struct emit *e,
             const struct model_row *row OVS_UNUSED)
 {
     const struct fabric *f = &c->fabric;
+    uint8_t version = compiler_wire_version(c);
 
     for (enum encap encap = 0; encap < ENCAP_N; encap++) {
-        emit_tunnel(e, f->tunnel_ofports[encap], encap);
+        emit_tunnel(e, f->tunnel_ofports[encap], encap, version);
     }
     for (size_t i = 0; i < f->n_peers; i++) {
-        emit_tunnel(e, f->peers[i].ofport, f->peers[i].encap);
+        emit_tunnel(e, f->peers[i].ofport, f->peers[i].encap, version);
     }
     for (size_t i = 0; i < f->n_edges; i++) {
-        emit_tunnel(e, f->edges[i].ofport, f->edges[i].encap);
+        emit_tunnel(e, f->edges[i].ofport, f->edges[i].encap, version);
     }
 
     emit_control(c, e);

@@ -4,6 +4,7 @@
 #include "nethv/wire.h"
 #include "openvswitch/nsh.h"
 #include "packets.h"
+#include "versions.h"
 
 /* Between the tenant's frame and the frame on the wire: at the source host a
  * known source MAC becomes its wire address, and every other frame travels
@@ -11,8 +12,15 @@
  * address of the port itself.  At the destination host the reverse. */
 
 /* The NSH header's only option: class 0x1000, type 10, and these 4 bytes:
- * version of the wire format, the rest zero. */
-#define WHOLE_OPTION "tlv(0x1000,10,0x01000000)"
+ * version of the wire format, the rest zero.  Open vSwitch cannot match on it:
+ * it is for those who read captures. */
+#define WHOLE_OPTION "tlv(0x1000,10,0x%02x000000)"
+
+uint8_t
+compiler_wire_version(const struct compiler *c)
+{
+    return version_to_write(&versions.wire, c->fabric.wire);
+}
 
 /* Only inside a clone of the same list of actions: Open vSwitch (3.1) does not
  * take the headers back for what follows a clone that has them pushed in a
@@ -21,7 +29,7 @@
  * dropped, the next frame out of the bridge gets them, or the switch aborts.
  * The empty clone, which the datapath never sees, makes it push them now. */
 void
-act_make_whole(struct emit *e)
+act_make_whole(struct emit *e, uint8_t version)
 {
     act_text(e, "encap(nsh(md_type=2,"WHOLE_OPTION")),encap(ethernet),"
              "move:%s->NXM_OF_ETH_SRC[32..47],"
@@ -29,7 +37,7 @@ act_make_whole(struct emit *e)
              "move:%s->NXM_OF_ETH_DST[32..47],"
              "move:%s->NXM_OF_ETH_DST[0..31],"
              "clone(decap())",
-             FIELD_TEXT(TAG), FIELD_TEXT(SOURCE), FIELD_TEXT(TAG),
+             version, FIELD_TEXT(TAG), FIELD_TEXT(SOURCE), FIELD_TEXT(TAG),
              FIELD_TEXT(KEY));
 }
 
@@ -55,26 +63,31 @@ emit_too_big(struct emit *e)
 }
 
 static void
-end_whole(struct emit *e)
+end_whole(struct emit *e, uint8_t version)
 {
     size_t clone = act_clone_begin(e);
+    const struct pipeline_field *source = &pipeline_fields[FIELD_SOURCE];
 
-    act_make_whole(e);
+    if (nethv_wire_mark(0, version)) {
+        act_text(e, "load:%"PRIu64"->NXM_NX_REG%d[0..1]",
+                 nethv_wire_mark(0, version), source->reg);
+    }
+    act_make_whole(e, version);
     act_resubmit(e, STAGE_REACH);
     act_clone_end(e, clone);
     emit_end(e);
 }
 
 static void
-emit_whole(struct emit *e)
+emit_whole(struct emit *e, uint8_t version)
 {
     emit_begin(e, STAGE_WIRE, 0);
-    end_whole(e);
+    end_whole(e, version);
 
     /* A tenant's own NSH frame must not be taken for a whole one. */
     emit_begin(e, STAGE_WIRE, 200);
     match_set_dl_type(&e->match, htons(ETH_TYPE_NSH));
-    end_whole(e);
+    end_whole(e, version);
 }
 
 /* The header is looked at before it is taken out: from a frame that has none
@@ -90,7 +103,9 @@ emit_unwrap(struct emit *e)
     e->match.wc.masks.nsh.mdtype = UINT8_MAX;
     e->match.flow.nsh.np = NSH_P_ETHERNET;
     e->match.wc.masks.nsh.np = UINT8_MAX;
-    act_text(e, "move:NXM_OF_ETH_SRC[0..31]->%s", FIELD_TEXT(SOURCE));
+    const struct pipeline_field *source = &pipeline_fields[FIELD_SOURCE];
+    act_text(e, "move:NXM_OF_ETH_SRC[2..31]->NXM_NX_REG%d[2..31]",
+             source->reg);
     act_load(e, FIELD_WHOLE, 1);
     act_text(e, "decap(),decap()");
     act_resubmit(e, STAGE_RESTORE);
@@ -103,8 +118,30 @@ emit_unwrap(struct emit *e)
     emit_end(e);
 }
 
+/* Frames in a version of the wire format that this build does not read.  The
+ * inner frame of a whole one is not looked at. */
+static void
+emit_unread(struct emit *e)
+{
+    for (uint8_t mark = 0; mark <= NETHV_VERSION_MASK; mark++) {
+        bool read = false;
+
+        for (unsigned int v = versions.wire.oldest;
+             v <= versions.wire.newest; v++) {
+            read |= nethv_wire_mark(0, v) == mark;
+        }
+        if (!read) {
+            emit_begin(e, STAGE_RESTORE, 400);
+            match_field(e, FIELD_WHOLE, 0);
+            match_eth_src(e, mark, NETHV_VERSION_MASK);
+            act_drop(e, DROP_VERSION);
+            emit_end(e);
+        }
+    }
+}
+
 void
-emit_wire_base(struct emit *e)
+emit_wire_base(const struct compiler *c, struct emit *e)
 {
     emit_begin(e, STAGE_DELIVER, 10);
     match_field(e, FIELD_REMOTE, 0);
@@ -116,15 +153,18 @@ emit_wire_base(struct emit *e)
     emit_end(e);
 
     emit_too_big(e);
-    emit_whole(e);
+    emit_whole(e, compiler_wire_version(c));
     emit_unwrap(e);
+    emit_unread(e);
 }
 
 /* The known sources of an endpoint of this host, once their numbers may be
  * used. */
 void
-emit_wire(struct emit *e, const struct vport *port)
+emit_wire(const struct compiler *c, struct emit *e, const struct vport *port)
 {
+    uint8_t version = compiler_wire_version(c);
+
     if (!binding_usable(port->binding)) {
         return;
     }
@@ -137,9 +177,9 @@ emit_wire(struct emit *e, const struct vport *port)
         match_field(e, FIELD_SOURCE, port->binding->location);
         match_set_dl_src(&e->match, port->macs[i].address);
         act_text(e, "set_field:"ETH_ADDR_FMT"->eth_src",
-                 ETH_ADDR_ARGS(mac_from_integer(
+                 ETH_ADDR_ARGS(mac_from_integer(nethv_wire_mark(
                      nethv_wire_address(port->network->tag,
-                                        port->macs[i].location))));
+                                        port->macs[i].location), version))));
         act_resubmit(e, STAGE_REACH);
         emit_end(e);
     }
@@ -156,7 +196,7 @@ emit_restore_mac(struct emit *e, const struct vport *port,
 
     emit_begin(e, STAGE_RESTORE, 100);
     match_eth_src(e, nethv_wire_address(tag, mac->location),
-                  UINT64_C(0xffffffffffff));
+                  UINT64_C(0xffffffffffff) & ~(uint64_t) NETHV_VERSION_MASK);
     match_field(e, FIELD_WHOLE, 0);
     act_set_eth_src(e, mac->address);
     act_load(e, FIELD_SOURCE, port->binding->location);

@@ -18,6 +18,7 @@
 #include "ovs/signature.h"
 #include "timeval.h"
 #include "util.h"
+#include "versions.h"
 
 VLOG_DEFINE_THIS_MODULE(channel);
 
@@ -119,8 +120,8 @@ channel_write(struct channel *ch, uint32_t to, enum control_kind kind,
     const struct control_frame frame = {
         .to = to,
         .from = ch->self,
-        .version = control_ledger_version(ch->ledger, to),
-        .newest = CONTROL_VERSION,
+        .version = control_ledger_version(ch->ledger, to, time_msec()),
+        .newest = versions.control.newest,
         .kind = kind,
         .counter = ++ch->counter,
         .body = body,
@@ -220,8 +221,8 @@ judge(struct channel *ch, const struct model *model, const void *data,
                            (const uint8_t *) is_signed + signed_len)) {
         return CONTROL_IS_FORGED;
     }
-    return control_ledger_enter(ch->ledger, frame) ? CONTROL_IS_GOOD
-                                                   : CONTROL_IS_REPLAYED;
+    return (control_ledger_enter(ch->ledger, frame, time_msec())
+            ? CONTROL_IS_GOOD : CONTROL_IS_REPLAYED);
 }
 
 bool

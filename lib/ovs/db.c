@@ -323,6 +323,13 @@ db_self(const struct db *db)
     return self;
 }
 
+uint8_t
+db_wire_version(const struct db *db)
+{
+    const struct nethvrec_global *global = nethvrec_global_first(db->idl);
+    return global ? global->wire : 0;
+}
+
 void
 db_follow_network(struct db *db, const struct uuid *uuid)
 {

@@ -126,6 +126,10 @@ void db_get_results(const struct db *, struct db_results *);
  * and the claims, bindings and followers that it has written. */
 void db_set_self(struct db *, const char *host_name);
 
+/* Returns the version of the wire format that all hosts read, 0 if the database
+ * does not say. */
+uint8_t db_wire_version(const struct db *);
+
 /* Returns the own host's row, or NULL if the database has none or it has not
  * been received yet. */
 const struct nethvrec_host *db_self(const struct db *);

@@ -10,7 +10,6 @@
 #include "command-line.h"
 #include "daemon.h"
 #include "fatal-signal.h"
-#include "nethv/version.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "ovs/pki.h"
@@ -18,6 +17,7 @@
 #include "timeval.h"
 #include "unixctl.h"
 #include "util.h"
+#include "versions.h"
 
 VLOG_DEFINE_THIS_MODULE(program);
 
@@ -64,7 +64,7 @@ parse_options(struct program *program, int argc, char *argv[],
             usage();
             break;
         case 'V':
-            printf("%s (nethv) %s\n", program_name, NETHV_VERSION);
+            printf("%s (nethv) %s\n", program_name, versions.package);
             exit(EXIT_SUCCESS);
         VLOG_OPTION_HANDLERS
         DAEMON_OPTION_HANDLERS

@@ -65,9 +65,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                                        &signed_len);
     if (verdict == CONTROL_IS_GOOD) {
         check_frame(&frame, is_signed, signed_len);
-        fuzz_require(control_ledger_enter(ledger, &frame) == !!frame.counter,
-                     "refused", "");
-        fuzz_require(!control_ledger_enter(ledger, &frame), "twice", "");
+        fuzz_require(control_ledger_enter(ledger, &frame, 0)
+                     == !!frame.counter, "refused", "");
+        fuzz_require(!control_ledger_enter(ledger, &frame, 0), "twice", "");
     }
     fuzz_check_sentence(control_verdict_name(verdict));
     control_ledger_destroy(ledger);

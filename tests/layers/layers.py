@@ -38,7 +38,8 @@ FOLDERS = {
 # Files of lib/ that are not facts, without suffix.
 FILES = {name: VALUES for name in (
     "control-frame", "json-cursor", "json-scan", "json-value", "notation",
-    "numbers", "pipeline", "rule", "rule-set", "token", "too-big", "wire")}
+    "numbers", "pipeline", "rule", "rule-set", "token", "too-big", "versions",
+    "wire")}
 FILES["twin"] = DECISIONS       # Joins compiled rules with traces.
 FILES["nethv-idl"] = SHELLS     # Generated.
 

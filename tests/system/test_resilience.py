@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from nethvlab import LabError, nethv, scenario
+from daemons import in_charge, status_of
+from nethvlab import nethv, scenario
 from reach import ping
 from traffic import FlowWatch, Stream
 from trees import follows_plan, wait_at_rest
@@ -86,26 +87,6 @@ def claims(lab, port):
     return {hosts[str(row["host"])]: row["status"]
             for row in table(lab, "Claim", ["host", "iface_id", "status"])
             if row["iface_id"] == port}
-
-
-def status_of(lab, program, host):
-    """What 'program' of 'host' says of itself, nothing if it does not."""
-    try:
-        return json.loads(lab.run(host, [
-            "ovs-appctl", "-t", f"/run/nethv/nethv-{program}.ctl", "status"
-        ]).stdout)
-    except (LabError, ValueError):
-        return {}
-
-
-def in_charge(lab, host):
-    """Whether the agent of 'host' has the switch and all it claims."""
-    status = status_of(lab, "agent", host)
-    return (status and status["connected"] and status["complete"]
-            and status["ready"] and status["switch"]["current"]
-            and all(claim["status"] != "unknown"
-                    or claim["reason"] == "there is no such port"
-                    for claim in status["claims"]))
 
 
 def wait_in_charge(lab, host):

@@ -34,6 +34,7 @@ class Stream:
         self.name = f"{place} to {target}"
         # Times of sending and of the answer, by sequence.
         self.replies = {}
+        self.twice = []             # Sequences that came once more.
         self.process = lab.popen(
             place, ["ping", "-n", "-D", "-i", str(interval), target],
             stdout=subprocess.PIPE, text=True, start_new_session=True)
@@ -46,6 +47,8 @@ class Stream:
             if reply:
                 # Sequences have 16 bits: enough for 10 minutes.
                 came = float(reply[1])
+                if int(reply[2]) in self.replies:
+                    self.twice.append(int(reply[2]))
                 self.replies[int(reply[2])] = (came - float(reply[3]) / 1000,
                                                came)
 

@@ -11,6 +11,7 @@
 #include "ovs/signature.h"
 #include "random.h"
 #include "util.h"
+#include "versions.h"
 
 TestSuite(control);
 
@@ -25,8 +26,8 @@ put_hello(uint8_t buffer[CONTROL_FRAME_MAX])
 {
     uint8_t body[CONTROL_HELLO_LEN];
     struct control_frame frame = {
-        .to = B, .from = A, .version = CONTROL_VERSION,
-        .newest = CONTROL_VERSION, .kind = CONTROL_HELLO,
+        .to = B, .from = A, .version = versions.control.newest,
+        .newest = versions.control.newest, .kind = CONTROL_HELLO,
         .counter = UINT64_C(0x123456789abcdef0), .body = body,
         .body_len = sizeof body,
     };
@@ -79,8 +80,8 @@ Test(control, round_trip)
                      CONTROL_IS_GOOD);
         cr_assert_eq(frame.to, B);
         cr_assert_eq(frame.from, A);
-        cr_assert_eq(frame.version, CONTROL_VERSION);
-        cr_assert_eq(frame.newest, CONTROL_VERSION);
+        cr_assert_eq(frame.version, versions.control.newest);
+        cr_assert_eq(frame.newest, versions.control.newest);
         cr_assert_eq(frame.kind, CONTROL_HELLO);
         cr_assert_eq(frame.counter, UINT64_C(0x123456789abcdef0));
         cr_assert_eq(signed_len, size - CONTROL_SIGNATURE_LEN);
@@ -95,7 +96,8 @@ Test(control, longest_and_to_all_gateways)
 {
     uint8_t buffer[CONTROL_FRAME_MAX], body[CONTROL_BODY_MAX] = { 0 };
     struct control_frame frame = {
-        .from = A, .version = CONTROL_VERSION, .kind = CONTROL_LINK_STATE,
+        .from = A, .version = versions.control.newest,
+        .kind = CONTROL_LINK_STATE,
         .counter = 1, .body = body, .body_len = sizeof body,
     };
     const void *is_signed;
@@ -154,7 +156,7 @@ Test(control, what_is_wrong_is_told)
         { 11, 0x08, CONTROL_IS_MALFORMED },     /* From a port. */
         { 12, 0x08, CONTROL_IS_MALFORMED },     /* Another protocol. */
         { 14, 0, CONTROL_IS_VERSION },
-        { 14, CONTROL_VERSION + 1, CONTROL_IS_VERSION },
+        { 14, 2, CONTROL_IS_VERSION },
         { 15, 77, CONTROL_IS_GOOD },            /* Newer sender. */
         { 16, 0, CONTROL_IS_KIND },
         { 16, CONTROL_N_KINDS, CONTROL_IS_KIND },
@@ -193,7 +195,8 @@ Test(control, shorter_body_than_its_kind_needs)
     for (int kind = 1; kind < CONTROL_N_KINDS; kind++) {
         uint8_t body[CONTROL_BODY_MAX] = { 0 };
         struct control_frame frame = {
-            .to = B, .from = A, .version = CONTROL_VERSION, .kind = kind,
+            .to = B, .from = A, .version = versions.control.newest,
+            .kind = kind,
             .body = body,
         };
         size_t n = control_frame_put(&frame, buffer);
@@ -214,35 +217,52 @@ Test(control, ledger_takes_no_frame_twice)
         .from = A, .kind = CONTROL_HELLO, .counter = 5, .newest = 1,
     };
 
-    cr_assert(control_ledger_enter(ledger, &frame));
-    cr_assert_not(control_ledger_enter(ledger, &frame));
+    cr_assert(control_ledger_enter(ledger, &frame, 0));
+    cr_assert_not(control_ledger_enter(ledger, &frame, 0));
     frame.counter = 4;
-    cr_assert_not(control_ledger_enter(ledger, &frame));
+    cr_assert_not(control_ledger_enter(ledger, &frame, 0));
     frame.kind = CONTROL_PROBE;
-    cr_assert(control_ledger_enter(ledger, &frame));
+    cr_assert(control_ledger_enter(ledger, &frame, 0));
     frame.from = B;
     frame.kind = CONTROL_HELLO;
-    cr_assert(control_ledger_enter(ledger, &frame));
+    cr_assert(control_ledger_enter(ledger, &frame, 0));
     control_ledger_forget(ledger, B);
-    cr_assert(control_ledger_enter(ledger, &frame));
+    cr_assert(control_ledger_enter(ledger, &frame, 0));
     control_ledger_forget(ledger, 0x05001000);
     control_ledger_destroy(ledger);
 }
 
 Test(control, version_that_both_read)
 {
+    static const struct version_range range = { .oldest = 3, .newest = 5 };
+
+    cr_assert_eq(version_to_write(&range, 0), 3);
+    cr_assert_eq(version_to_write(&range, 2), 3);
+    cr_assert_eq(version_to_write(&range, 4), 4);
+    cr_assert_eq(version_to_write(&range, 200), 5);
+    cr_assert_not(version_is_read(&range, 2));
+    cr_assert(version_is_read(&range, 3));
+    cr_assert(version_is_read(&range, 5));
+    cr_assert_not(version_is_read(&range, 6));
+}
+
+Test(control, what_a_peer_reads_is_believed_for_a_while)
+{
     struct control_ledger *ledger = control_ledger_create();
     struct control_frame frame = {
         .from = A, .kind = CONTROL_HELLO, .counter = 5, .newest = 200,
     };
+    uint8_t oldest = versions.control.oldest, newest = versions.control.newest;
 
-    cr_assert_eq(control_ledger_version(ledger, A), CONTROL_VERSION_OLDEST);
-    control_ledger_enter(ledger, &frame);
-    cr_assert_eq(control_ledger_version(ledger, A), CONTROL_VERSION);
+    cr_assert_eq(control_ledger_version(ledger, A, 0), oldest);
+    control_ledger_enter(ledger, &frame, 1000);
+    cr_assert_eq(control_ledger_version(ledger, A, 1000), newest);
+    cr_assert_eq(control_ledger_version(
+                     ledger, A, 1000 + CONTROL_LEDGER_FRESH_MSEC), oldest);
     frame.newest = 0;
     frame.counter++;
-    control_ledger_enter(ledger, &frame);
-    cr_assert_eq(control_ledger_version(ledger, A), CONTROL_VERSION_OLDEST);
+    control_ledger_enter(ledger, &frame, 9000);
+    cr_assert_eq(control_ledger_version(ledger, A, 9000), oldest);
     control_ledger_destroy(ledger);
 }
 
