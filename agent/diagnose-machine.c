@@ -9,6 +9,7 @@
 #include "openvswitch/json.h"
 #include "ovs/command.h"
 #include "ovs/pki.h"
+#include "ovs/text-file.h"
 #include "timeval.h"
 #include "util.h"
 
@@ -100,15 +101,15 @@ diagnose_files(struct diagnosis *d)
 {
     char *key = NULL, *certificate = NULL;
 
-    char *error = pki_read_file(PKI_CA_CERT, &d->ca);
+    char *error = text_file_read(PKI_CA_CERT, &d->ca);
     if (!error) {
         error = pki_check(PKI_CA_CERT, d->ca, NULL, d->ca, time_wall());
     }
     if (!error) {
-        error = pki_read_file(PKI_HOST_KEY, &key);
+        error = text_file_read(PKI_HOST_KEY, &key);
     }
     if (!error) {
-        error = pki_read_file(PKI_HOST_CERT, &certificate);
+        error = text_file_read(PKI_HOST_CERT, &certificate);
     }
     if (!error) {
         error = pki_check(PKI_HOST_CERT, certificate, key, d->ca, time_wall());

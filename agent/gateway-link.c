@@ -3,7 +3,6 @@
 #include "agent/gateway-link.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include "handover.h"
@@ -12,6 +11,7 @@
 #include "openvswitch/json.h"
 #include "openvswitch/list.h"
 #include "openvswitch/vlog.h"
+#include "ovs/text-file.h"
 #include "stream.h"
 #include "util.h"
 
@@ -70,18 +70,14 @@ read_copy(void)
 static void
 write_copy(const struct handover *handover)
 {
-    static const char new[] = GATEWAY_LINK_COPY ".new";
     struct json *json = handover_to_json(handover);
     char *text = json_to_string(json, JSSF_SORT);
-    FILE *file = fopen(new, "w");
-    bool ok = file && fputs(text, file) >= 0;
+    char *error = text_file_leave(GATEWAY_LINK_COPY, text);
 
-    if (file) {
-        ok = !fclose(file) && ok;
+    if (error) {
+        VLOG_WARN("%s", error);
     }
-    if (!ok || rename(new, GATEWAY_LINK_COPY)) {
-        VLOG_WARN("%s: %s", GATEWAY_LINK_COPY, ovs_strerror(errno));
-    }
+    free(error);
     free(text);
     json_destroy(json);
 }

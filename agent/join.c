@@ -15,6 +15,7 @@
 #include "ovs/command.h"
 #include "ovs/hostconf.h"
 #include "ovs/pki.h"
+#include "ovs/text-file.h"
 #include "ovs/uplink.h"
 #include "socket-util.h"
 #include "timeval.h"
@@ -169,7 +170,7 @@ write_files(struct join *join)
 
     for (size_t i = 0; !error && i < ARRAY_SIZE(files); i++) {
         undo_add(&join->undo, undo_unlink, files[i].path);
-        error = pki_write_file(files[i].path, files[i].contents,
+        error = text_file_write(files[i].path, files[i].contents,
                                files[i].mode);
     }
     return error;

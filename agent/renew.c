@@ -9,6 +9,7 @@
 #include "openvswitch/vlog.h"
 #include "ovs/db.h"
 #include "ovs/pki.h"
+#include "ovs/text-file.h"
 #include "timeval.h"
 #include "util.h"
 
@@ -67,11 +68,11 @@ static char *
 files_read(struct files *files)
 {
     memset(files, 0, sizeof *files);
-    char *error = pki_read_file(PKI_HOST_KEY, &files->key);
+    char *error = text_file_read(PKI_HOST_KEY, &files->key);
     if (!error) {
-        error = pki_read_file(PKI_HOST_CERT, &files->certificate);
+        error = text_file_read(PKI_HOST_CERT, &files->certificate);
     }
-    return error ? error : pki_read_file(PKI_CA_CERT, &files->ca);
+    return error ? error : text_file_read(PKI_CA_CERT, &files->ca);
 }
 
 static bool
@@ -95,9 +96,9 @@ install(const char *certificate, const struct files *files)
     char *error = pki_check("the new certificate", certificate, files->key,
                             files->ca, time_wall());
     if (!error) {
-        error = pki_write_file(PKI_HOST_CERT, certificate, 0644);
+        error = text_file_write(PKI_HOST_CERT, certificate, 0644);
     }
-    return error ? error : pki_write_file(PKI_HOST_KEY, files->key, 0600);
+    return error ? error : text_file_write(PKI_HOST_KEY, files->key, 0600);
 }
 
 /* Whether the last install() got no further than the certificate. */
@@ -124,7 +125,7 @@ consider(const char *certificate)
         }
     } else if (!error && !strcmp(certificate, files.certificate)
                && is_half_done()) {
-        error = pki_write_file(PKI_HOST_KEY, files.key, 0600);
+        error = text_file_write(PKI_HOST_KEY, files.key, 0600);
     }
     if (error) {
         VLOG_WARN("the new certificate is not taken: %s", error);

@@ -2,9 +2,7 @@
 #include <config.h>
 #include "agent/standby.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "agent/hello.h"
@@ -12,6 +10,7 @@
 #include "model.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
+#include "ovs/text-file.h"
 #include "packets.h"
 #include "timeval.h"
 #include "util.h"
@@ -28,27 +27,28 @@ struct standby {
 static uint32_t
 read_file(void)
 {
-    FILE *file = fopen(STANDBY_FILE, "r");
+    char *text = NULL;
     uint32_t location = 0;
 
-    if (file) {
-        if (fscanf(file, "%"SCNx32, &location) != 1) {
-            location = 0;
-        }
-        fclose(file);
+    free(text_file_read(STANDBY_FILE, &text));
+    if (text && !ovs_scan(text, "%"SCNx32, &location)) {
+        location = 0;
     }
+    free(text);
     return location;
 }
 
 static void
 write_file(uint32_t location)
 {
-    FILE *file = fopen(STANDBY_FILE, "w");
-    bool ok = file && fprintf(file, "%08"PRIx32"\n", location) > 0;
+    char *text = xasprintf("%08"PRIx32"\n", location);
+    char *error = text_file_leave(STANDBY_FILE, text);
 
-    if ((file && fclose(file)) || !ok) {
-        VLOG_WARN("%s: %s", STANDBY_FILE, ovs_strerror(errno));
+    if (error) {
+        VLOG_WARN("%s", error);
     }
+    free(error);
+    free(text);
 }
 
 struct standby *

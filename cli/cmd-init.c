@@ -15,6 +15,7 @@
 #include "ovs/hostconf.h"
 #include "ovs/inventory.h"
 #include "ovs/pki.h"
+#include "ovs/text-file.h"
 #include "ovs/uplink.h"
 #include "socket-util.h"
 #include "timeval.h"
@@ -180,7 +181,7 @@ static char *
 write_file(struct init *init, const char *path, const char *contents,
            mode_t mode)
 {
-    char *error = pki_write_file(path, contents, mode);
+    char *error = text_file_write(path, contents, mode);
     if (!error) {
         undo_add(&init->undo, undo_unlink, path);
     }
@@ -246,7 +247,7 @@ make_database(struct init *init)
                          ovs_strerror(errno));
     }
     close(fd);
-    char *error = pki_write_file(path, schema, 0600);
+    char *error = text_file_write(path, schema, 0600);
     if (!error) {
         undo_add(&init->undo, undo_unlink,
                  INVENTORY_DB_DIR "/.nethv.db.~lock~");

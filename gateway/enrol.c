@@ -13,6 +13,7 @@
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "ovs/pki.h"
+#include "ovs/text-file.h"
 #include "timeval.h"
 #include "util.h"
 
@@ -216,13 +217,13 @@ listen_with_files(struct enrol *enrol)
     char *key, *certificate, *ca;
     struct stat s;
 
-    char *error = pki_read_file(enrol->key_file, &key);
+    char *error = text_file_read(enrol->key_file, &key);
     if (error) {
         return error;
     }
-    error = pki_read_file(enrol->certificate_file, &certificate);
+    error = text_file_read(enrol->certificate_file, &certificate);
     if (!error) {
-        error = pki_read_file(enrol->ca_file, &ca);
+        error = text_file_read(enrol->ca_file, &ca);
         if (!error) {
             char *chain = xasprintf("%s%s", certificate, ca);
             enrol->daemon = start_daemon(enrol, MHD_USE_DUAL_STACK, key, chain);

@@ -2,9 +2,7 @@
 #include <config.h>
 #include "gateway/plans.h"
 
-#include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,6 +13,7 @@
 #include "openvswitch/vlog.h"
 #include "ovs/db.h"
 #include "ovs/program.h"
+#include "ovs/text-file.h"
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(plans);
@@ -216,20 +215,16 @@ plan_from_json(const struct json *json, struct repair_plan *plan)
 void
 plans_save(const struct plans *plans)
 {
-    static const char new[] = COPY ".new";
     struct json *json = json_object_create();
 
     json_object_put(json, "current", plan_to_json(&plans->current));
     json_object_put(json, "next", plan_to_json(&plans->next));
     char *text = json_to_string(json, JSSF_SORT);
-    FILE *file = fopen(new, "w");
-    bool ok = file && fputs(text, file) >= 0;
-    if (file) {
-        ok = !fclose(file) && ok;
+    char *error = text_file_leave(COPY, text);
+    if (error) {
+        VLOG_WARN("%s", error);
     }
-    if (!ok || rename(new, COPY)) {
-        VLOG_WARN("%s: %s", COPY, ovs_strerror(errno));
-    }
+    free(error);
     free(text);
     json_destroy(json);
 }

@@ -14,6 +14,7 @@
 #include "ovs/inventory.h"
 #include "ovs/pki.h"
 #include "ovs/signature.h"
+#include "ovs/text-file.h"
 #include "smap.h"
 #include "timeval.h"
 #include "token.h"
@@ -41,11 +42,11 @@ sign_create(const char *key_file, const char *ca_file, struct ovsdb_idl *idl,
         *signp = NULL;
         return NULL;
     }
-    char *error = pki_read_file(key_file, &key);
+    char *error = text_file_read(key_file, &key);
     if (error) {
         return error;
     }
-    error = pki_read_file(ca_file, &certificate);
+    error = text_file_read(ca_file, &certificate);
     if (!error) {
         error = pki_check(ca_file, certificate, key, certificate, time_wall());
         if (error) {

@@ -167,6 +167,8 @@ lib_libcore_la_SOURCES = \
 	lib/ovs/secret.c \
 	lib/ovs/signature.c \
 	lib/ovs/signature.h \
+	lib/ovs/text-file.c \
+	lib/ovs/text-file.h \
 	lib/ovs/uplink.c \
 	lib/ovs/uplink.h \
 	lib/ovs/vswitch-private.h \

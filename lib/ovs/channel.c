@@ -16,6 +16,7 @@
 #include "ovs/ofswitch.h"
 #include "ovs/pki.h"
 #include "ovs/signature.h"
+#include "ovs/text-file.h"
 #include "timeval.h"
 #include "util.h"
 #include "versions.h"
@@ -96,7 +97,7 @@ own_key(struct channel *ch)
     if (ch->key || time_msec() < ch->key_retry) {
         return ch->key;
     }
-    char *error = pki_read_file(ch->key_file, &pem);
+    char *error = text_file_read(ch->key_file, &pem);
     if (!error) {
         ch->key = signature_key_private(pem);
         error = ch->key ? NULL : xasprintf("%s holds no EC P-256 key",

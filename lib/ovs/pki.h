@@ -18,7 +18,7 @@
  * error sentence that the caller frees; then outputs are untouched.  Times are
  * seconds since the epoch and come from the caller.
  *
- * Reads and writes files and draws random numbers; not pure.  Thread-safe. */
+ * Draws random numbers; not pure.  Thread-safe. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -103,12 +103,5 @@ bool pki_equal(const char *a, const char *b);
 
 /* Overwrites 'string' and frees it; NULL is allowed. */
 void pki_wipe(char *string);
-
-/* Reads the whole file 'path', at most 64 kB of text. */
-char *pki_read_file(const char *path, char **contents);
-
-/* Makes 'path' hold 'contents' with 'mode', at once and durably: a reader, or a
- * machine that loses power, sees the old file or the new one. */
-char *pki_write_file(const char *path, const char *contents, mode_t mode);
 
 #endif /* pki.h */

@@ -13,6 +13,7 @@
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "ovs/pki.h"
+#include "ovs/text-file.h"
 #include "stream-ssl.h"
 #include "timeval.h"
 #include "unixctl.h"
@@ -102,10 +103,10 @@ static bool
 is_pair(void)
 {
     char *key, *certificate;
-    char *error = pki_read_file(PROGRAM_KEY, &key);
+    char *error = text_file_read(PROGRAM_KEY, &key);
 
     if (!error) {
-        error = pki_read_file(PROGRAM_CERTIFICATE, &certificate);
+        error = text_file_read(PROGRAM_CERTIFICATE, &certificate);
         bool pair = !error && pki_is_pair(certificate, key);
         pki_wipe(key);
         if (!error) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
 #include "ovs/pki.h"
+#include "ovs/text-file.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -194,15 +195,15 @@ Test(pki, files)
     struct stat s;
     cr_assert_not_null(mkdtemp(dir));
     snprintf(path, sizeof path, "%s/key", dir);
-    cr_assert_null(pki_write_file(path, "one", 0600));
-    cr_assert_null(pki_write_file(path, "two", 0600));
-    cr_assert_null(pki_read_file(path, &contents));
+    cr_assert_null(text_file_write(path, "one", 0600));
+    cr_assert_null(text_file_write(path, "two", 0600));
+    cr_assert_null(text_file_read(path, &contents));
     cr_assert_str_eq(contents, "two");
     free(contents);
     cr_assert_eq(stat(path, &s), 0);
     cr_assert_eq(s.st_mode & 0777, 0600);
     cr_assert_eq(unlink(path), 0);
-    assert_says(pki_read_file(path, &contents), "cannot be read: No such file");
+    assert_says(text_file_read(path, &contents), "cannot be read: No such file");
     cr_assert_eq(rmdir(dir), 0, "temporary files are left");
-    assert_says(pki_write_file(path, "x", 0600), "cannot be written");
+    assert_says(text_file_write(path, "x", 0600), "cannot be written");
 }
