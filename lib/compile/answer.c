@@ -57,10 +57,6 @@ emit_arp(struct emit *e, const struct vport *port, struct eth_addr mac,
          ovs_be32 ip)
 {
     begin_arp(e, port, PRIO_FORWARD, ip);
-    match_field(e, FIELD_SOURCE, port->binding->location);
-    forward(e);
-
-    begin_arp(e, port, PRIO_FORWARD, ip);
     match_set_nw_src(&e->match, ip);
     forward(e);
 
@@ -91,10 +87,6 @@ static void
 emit_nd(struct emit *e, const struct vport *port, const struct in6_addr *ip)
 {
     begin_nd(e, port, PRIO_FORWARD, ip);
-    match_field(e, FIELD_SOURCE, port->binding->location);
-    forward(e);
-
-    begin_nd(e, port, PRIO_FORWARD, ip);
     match_set_ipv6_src(&e->match, &in6addr_any);
     forward(e);
 
@@ -120,5 +112,22 @@ emit_answer(struct emit *e, const struct vport *port)
         } else {
             emit_nd(e, port, ip);
         }
+    }
+}
+
+/* What an endpoint of this host asks for its own addresses. */
+void
+emit_own_questions(struct emit *e, const struct vport *port)
+{
+    for (size_t i = 0; i < port->n_ips; i++) {
+        const struct in6_addr *ip = &port->ips[i].address;
+
+        if (IN6_IS_ADDR_V4MAPPED(ip)) {
+            begin_arp(e, port, PRIO_FORWARD, in6_addr_get_mapped_ipv4(ip));
+        } else {
+            begin_nd(e, port, PRIO_FORWARD, ip);
+        }
+        match_field(e, FIELD_SOURCE, port->binding->location);
+        forward(e);
     }
 }

@@ -193,6 +193,7 @@ emit_endpoint(const struct compiler *c, struct emit *e,
         emit_security(e, port);
     }
     emit_known_source(e, port);
+    emit_own_questions(e, port);
     emit_addressing(e, port, ofport);
     emit_deliver(e, port, ofport);
     emit_arrived(e, port);

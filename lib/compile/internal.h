@@ -125,6 +125,7 @@ void emit_control(const struct compiler *, struct emit *);
 void emit_security(struct emit *, const struct vport *);
 void emit_wire(const struct compiler *, struct emit *, const struct vport *);
 void emit_answer(struct emit *, const struct vport *);
+void emit_own_questions(struct emit *, const struct vport *);
 void emit_addressing(struct emit *, const struct vport *, uint32_t ofport);
 
 /* Makes of an ARP request the answer that 'mac' has 'ip', and sends it back. */
