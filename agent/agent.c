@@ -235,8 +235,9 @@ configure(struct agent *agent)
         start(agent, config, self);
     }
     db_set_remotes(agent->db, config->remote, false);
-    vswitch_set_bridge(agent->vs, config->datapath ? config->datapath
-                                                   : "system");
+    const char *datapath = config->datapath ? config->datapath : "system";
+    vswitch_set_bridge(agent->vs, datapath);
+    ofswitch_set_userspace(agent->sw, !strcmp(datapath, "netdev"));
     agent->is_gateway = !ipv6_is_zero(&config->public_ip);
     return true;
 }

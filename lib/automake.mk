@@ -150,6 +150,8 @@ lib_libcore_la_SOURCES = \
 	lib/ovs/netif-resolve.c \
 	lib/ovs/netif.c \
 	lib/ovs/netif.h \
+	lib/ovs/ofepoch.c \
+	lib/ovs/ofepoch.h \
 	lib/ovs/ofmirror.c \
 	lib/ovs/ofmirror.h \
 	lib/ovs/ofmsg.c \

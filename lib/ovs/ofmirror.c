@@ -50,7 +50,7 @@ ofmirror_has_table(uint8_t table)
             && (table < STAGE_TENANT_FIRST || table > STAGE_TENANT_LAST));
 }
 
-static struct rule *
+struct rule *
 ofmirror_find(const struct ofmirror *m, const struct rule *like)
 {
     struct rule *rule;

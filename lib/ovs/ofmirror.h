@@ -40,6 +40,10 @@ bool ofmirror_has_table(uint8_t table);
  * that are not compared.  Returns 0 or a positive errno. */
 int ofmirror_add_reply(struct ofmirror *, const struct ofp_header *oh);
 
+/* Returns the rule with the identity of 'like', which stays the mirror's, or
+ * NULL. */
+struct rule *ofmirror_find(const struct ofmirror *, const struct rule *like);
+
 /* Appends to 'adds' and 'dels' the flow_mods that turn what was read into
  * 'wanted'.  Returns how many rules of 'wanted' were there already.  The
  * mirror is used up: it must be cleared before it is filled again. */

@@ -21,6 +21,7 @@
 #include "openvswitch/rconn.h"
 #include "openvswitch/vconn.h"
 #include "openvswitch/vlog.h"
+#include "ovs/ofepoch.h"
 #include "ovs/ofmirror.h"
 #include "ovs/ofmsg.h"
 #include "ovs/ofports.h"
@@ -85,6 +86,8 @@ struct ofswitch {
     long long int retry_at;         /* When to compare again, or LLONG_MAX. */
 
     struct ofmirror mirror;         /* Filled in FLOWS. */
+    bool userspace;                 /* Changes of flows begin epochs. */
+    int epoch;                      /* Of the switch's flows. */
     struct ofmeters have_meters;    /* Of the switch. */
     struct ofmeters want_meters;
     uint32_t next_bundle;
@@ -133,6 +136,7 @@ ofswitch_create(const char *target, const struct rule_set *wanted,
     sw->connect_at = LLONG_MIN;
     sw->state = S_OFFLINE;
     sw->retry_at = LLONG_MAX;
+    sw->epoch = OFEPOCH_NONE;
     ofmirror_init(&sw->mirror);
     ovs_list_init(&sw->barriers);
     ofports_init(&sw->ports);
@@ -299,6 +303,10 @@ send_changes(struct ofswitch *sw, struct ovs_list *flows)
 
     ofmeters_compare(&sw->have_meters, &sw->want_meters, &adds, &dels);
     ofmeters_set(&sw->have_meters, sw->want_meters.meters, sw->want_meters.n);
+    if (sw->userspace
+        && (!ovs_list_is_empty(flows) || sw->epoch == OFEPOCH_NONE)) {
+        sw->epoch = ofepoch_turn(sw->epoch, flows);
+    }
 
     bool any = (!ovs_list_is_empty(&adds) || !ovs_list_is_empty(flows)
                 || !ovs_list_is_empty(&dels));
@@ -330,6 +338,7 @@ compare(struct ofswitch *sw)
     struct ovs_list dels = OVS_LIST_INITIALIZER(&dels);
 
     sw->retry_at = LLONG_MAX;
+    sw->epoch = sw->userspace ? ofepoch_take(&sw->mirror) : OFEPOCH_NONE;
     sw->stats.n_adopted = ofmirror_compare(&sw->mirror, sw->wanted, &adds,
                                            &dels);
     ofmirror_clear(&sw->mirror);
@@ -532,6 +541,12 @@ ofswitch_set_ready(struct ofswitch *sw)
             enter(sw, S_OPTIONS);
         }
     }
+}
+
+void
+ofswitch_set_userspace(struct ofswitch *sw, bool userspace)
+{
+    sw->userspace = userspace;
 }
 
 void

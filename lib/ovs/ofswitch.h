@@ -11,6 +11,9 @@
  * the bridge is read again and the rules go one by one, so that one bad rule
  * does not hold back the others; each refusal is logged with the rule.
  *
+ * With the userspace datapath each change of flows begins an epoch (ofepoch.h),
+ * so that nothing that the datapath has cached outlives it.
+ *
  * Tables STAGE_LEARNED and STAGE_TENANT_FIRST to STAGE_TENANT_LAST are neither
  * compared nor touched: the switch and the tenants write those.
  *
@@ -96,6 +99,10 @@ void ofswitch_wait(struct ofswitch *);
 /* Says that the wanted set is complete.  Before that nothing is sent that
  * would change the switch.  There is no way back. */
 void ofswitch_set_ready(struct ofswitch *);
+
+/* Says whether the bridge's datapath is the userspace one, which needs epochs.
+ * It counts from the next change or comparison on.  At first it is not. */
+void ofswitch_set_userspace(struct ofswitch *, bool userspace);
 
 /* Makes the 'n' 'meters' (copied) the wanted ones.  They are sent with the
  * next update: new ones before its rules, those no longer wanted after. */

@@ -112,6 +112,14 @@ cmd_meter(struct shells *s, char *args)
     printf("ok\n");
 }
 
+/* "userspace": the bridge's datapath is that. */
+static void
+cmd_userspace(struct shells *s, char *args OVS_UNUSED)
+{
+    ofswitch_set_userspace(s->sw, true);
+    printf("ok\n");
+}
+
 static void
 cmd_ready(struct shells *s, char *args OVS_UNUSED)
 {
@@ -346,6 +354,7 @@ static const struct {
     { "rules", cmd_rules },
     { "meter", cmd_meter },
     { "ready", cmd_ready },
+    { "userspace", cmd_userspace },
     { "update", cmd_update },
     { "wait", cmd_wait },
     { "run", cmd_run },

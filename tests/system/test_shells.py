@@ -282,6 +282,79 @@ def test_update_sends_only_changes(node, bridge):
         "ADDED", "ADDED", "DELETED"]
 
 
+def cached(node):
+    """The actions of all flows in the datapath's cache."""
+    node.run(["ovs-appctl", "revalidator/wait"])
+    out = node.run(["ovs-appctl", "dpctl/dump-flows", "--names"]).stdout
+    return set(re.findall(r"in_port\(p1\).* actions:(.*)", out))
+
+
+def send(node, destination, ethertype):
+    """Sends two frames out of p1, into the bridge."""
+    frame = bytes.fromhex(destination.replace(":", "")) + bytes.fromhex(
+        "020000000009") + ethertype.to_bytes(2, "big") + bytes(46)
+    node.run(["/usr/bin/python3", "-c", "import socket\n"
+              "s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)\n"
+              "s.bind(('p1', 0))\n"
+              f"for _ in range(2): s.send({frame!r})"])
+
+
+def test_nothing_cached_outlives_its_rules(node, bridge):
+    """Frames are cached by rules that look at their destination, then others,
+    overlapping, by rules that do not."""
+    rules = ("table=0,priority=20,in_port=1,dl_type=0x4e57,actions=output:{0}"
+             "\ntable=0,priority=0,in_port=1,actions=output:{0}\n")
+    first = "02:00:00:00:00:01"
+    for n in 2, 3:
+        node.run(["ovs-vsctl", "add-port", "br-int", f"p{n}", "--", "set",
+                  "Interface", f"p{n}", "type=internal",
+                  f"ofport_request={n}"])
+        node.batch([f"link set p{n} addrgenmode none up"])
+    bridge.ok("userspace")
+    load(bridge, node, rules.format(2) + "table=0,priority=10,in_port=1,"
+         f"dl_dst={first},actions=output:2\n")
+    send(node, "02:00:00:00:00:07", 0x4e57)
+    send(node, first, 0x4e56)
+    assert cached(node) == {"p2"}
+
+    for stamp, number in (2, 2), (3, 3):
+        bridge.ok("rules " + put_flows(node, rules.format(number)))
+        bridge.ok(f"update {stamp}")
+        bridge.ok(f"wait {stamp} 60000")
+        cached(node)
+        send(node, "02:00:00:00:00:02", 0x4e56)
+        assert cached(node) == {f"p{number}"}
+
+
+def test_epoch_is_adopted_and_replaced(node, bridge):
+    bridge.ok("userspace")
+    load(bridge, node)
+    before = dump(node)
+    assert len(before) == FLOWS.count("\n") + 2
+    second = bridge.another()
+    second.ok("userspace")
+    load(second, node)
+    assert second.stats()["flow_mods"] == 0
+    assert dump(node) == before
+
+    second.ok("rules " + put_flows(node, FLOWS + "table=3,actions=drop\n"))
+    second.ok("update 2")
+    second.ok("wait 2 60000")
+    second.close()
+    after = dump(node)
+    assert len(after) == len(before) + 1
+    assert len(set(before) - set(after)) == 2
+
+    # Half an epoch is none.
+    node.run(["ovs-ofctl", "-OOpenFlow15", "del-flows", "br-int",
+              "table=112"])
+    third = bridge.another()
+    third.ok("userspace")
+    load(third, node, FLOWS + "table=3,actions=drop\n")
+    third.close()
+    assert len(dump(node)) == len(after)
+
+
 def test_compare_repairs_only_difference(node, bridge):
     load(bridge, node)
     before = dump(node)

@@ -231,12 +231,8 @@ class Site:
                    "frames go along the plan's tree")
         self.settle()
         self.warm_up()
-        # Only now it is sure that no agent had the old rules still.  An entry
-        # of a cache was seen to outlast this change (to tree after direct, with
-        # VXLAN), even after a full pass: without a use it goes after 10 s.
+        # Only now it is sure that no agent had the old rules still.
         self.wait_current()
-        for host in self.hosts():
-            self.lab.run(host, ["ovs-appctl", "revalidator/purge"])
 
     def _tunnels(self, way: Way, cloud: str, gateway: bool) -> list[str]:
         """The kinds of the tunnel ports that a host should have, sorted: between
