@@ -157,18 +157,18 @@ check-system: all $(check_PROGRAMS) $(check_SCRIPTS)
 # The programs as the next version might be, for tests/system/test_upgrade.py:
 # this version's objects, linked with other versions of all formats; and programs
 # that refuse the versions of this one.
-NEXT_SOURCES = tests/next/control.c tests/next/nethv-idl.c
-NEXT_AGENT_SOURCES = $(agent_nethv_agent_SOURCES) $(NEXT_SOURCES) tests/next/zone.c
-NEXT_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=control_frame_put,--wrap=control_frame_parse
+added_by_next = tests/next/control.c tests/next/nethv-idl.c
+agent_of_next = $(agent_nethv_agent_SOURCES) $(added_by_next) tests/next/zone.c
+link_of_next = $(AM_LDFLAGS) -Wl,--wrap=control_frame_put,--wrap=control_frame_parse
 check_PROGRAMS += tests/next/nethv-agent tests/next/nethv-gateway tests/next/nethvctl tests/refusing/nethv-agent
-nodist_tests_next_nethv_agent_SOURCES = $(NEXT_AGENT_SOURCES) tests/next/versions.c
-tests_next_nethv_agent_LDFLAGS = $(NEXT_LDFLAGS) -Wl,--wrap=report_write_wire
+nodist_tests_next_nethv_agent_SOURCES = $(agent_of_next) tests/next/versions.c
+tests_next_nethv_agent_LDFLAGS = $(link_of_next) -Wl,--wrap=report_write_wire
 tests_next_nethv_agent_LDADD = $(agent_nethv_agent_LDADD)
-nodist_tests_refusing_nethv_agent_SOURCES = $(NEXT_AGENT_SOURCES) tests/next/refusing.c
+nodist_tests_refusing_nethv_agent_SOURCES = $(agent_of_next) tests/next/refusing.c
 tests_refusing_nethv_agent_LDFLAGS = $(tests_next_nethv_agent_LDFLAGS)
 tests_refusing_nethv_agent_LDADD = $(agent_nethv_agent_LDADD)
-nodist_tests_next_nethv_gateway_SOURCES = $(gateway_nethv_gateway_SOURCES) $(NEXT_SOURCES) tests/next/versions.c
-tests_next_nethv_gateway_LDFLAGS = $(NEXT_LDFLAGS)
+nodist_tests_next_nethv_gateway_SOURCES = $(gateway_nethv_gateway_SOURCES) $(added_by_next) tests/next/versions.c
+tests_next_nethv_gateway_LDFLAGS = $(link_of_next)
 tests_next_nethv_gateway_LDADD = $(gateway_nethv_gateway_LDADD)
 nodist_tests_next_nethvctl_SOURCES = $(cli_nethvctl_SOURCES) tests/next/nethv-idl.c tests/next/versions.c
 tests_next_nethvctl_LDADD = $(cli_nethvctl_LDADD)
