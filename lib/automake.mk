@@ -73,6 +73,7 @@ lib_libpure_la_SOURCES = \
 	lib/provider.c \
 	lib/provider.h \
 	lib/repair-ends.c \
+	lib/repair-failures.c \
 	lib/repair-open.c \
 	lib/repair-private.h \
 	lib/repair-view.c \
@@ -113,6 +114,8 @@ lib_libpure_la_SOURCES = \
 	lib/tree-plan.h \
 	lib/tree-private.h \
 	lib/tree-standby.c \
+	lib/tree-walk.c \
+	lib/tree-walk.h \
 	lib/tree.c \
 	lib/tree.h \
 	lib/twin.c \

@@ -52,17 +52,24 @@ repair_set_end(struct repair *repair, uint8_t peer, enum repair_end state,
     spread_set_live(repair->spread, peer, state == REPAIR_END_UP, now);
 }
 
+/* Whatever the own tunnel does: that the other end has found it failing is told
+ * as well, since it shows that this cloud lives. */
 static void
 run_end(struct repair *repair, uint8_t peer, long long int now)
 {
     const struct repair_tunnel *tunnel = &repair->tunnels[peer];
     uint32_t level = linkstate_level(repair->linkstate, repair->self, peer);
+    uint32_t said = linkstate_end(repair->linkstate, repair->self,
+                                  peer).counter;
     bool up = tunnel->told && tunnel->state == REPAIR_END_UP;
     long long int when;
 
+    if (repair_has_failed(level) && said < level) {
+        repair_say(repair, peer, level);
+        said = level;
+    }
     if (up == linkstate_level_is_up(level)
-        || linkstate_end(repair->linkstate, repair->self,
-                         peer).counter > level) {
+        || said > level) {
         return;
     }
     when = (up ? tunnel->since + hold_time(repair, peer, level)

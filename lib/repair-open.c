@@ -162,8 +162,8 @@ open_wanted(struct repair *repair, uint8_t peer, long long int now)
 static bool
 is_in_tree(const struct repair *repair, uint8_t peer)
 {
-    for (size_t i = 0; i < repair->view.tree.n; i++) {
-        if (other_end(repair, &repair->view.tree.edges[i]) == peer) {
+    for (size_t i = 0; i < repair->view.way.tree.n; i++) {
+        if (other_end(repair, &repair->view.way.tree.edges[i]) == peer) {
             return true;
         }
     }

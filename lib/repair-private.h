@@ -2,8 +2,8 @@
 #ifndef REPAIR_PRIVATE_H
 #define REPAIR_PRIVATE_H 1
 
-/* The parts of repair: what repair.c, repair-view.c, repair-ends.c and
- * repair-open.c share. */
+/* The parts of repair: what repair.c, repair-view.c, repair-failures.c,
+ * repair-ends.c and repair-open.c share. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -40,16 +40,39 @@ struct repair_held {
     long long int since;        /* When it was first given. */
 };
 
+/* A tree and its number. */
+struct repair_way {
+    uint64_t number;            /* 0: there is none. */
+    struct tree tree;
+};
+
 /* The view that the current outcome follows from. */
 struct repair_view {
     uint32_t plan;              /* Number of the plan gone by. */
-    uint64_t number;
-    struct tree tree;
-    uint64_t next_number;
-    struct tree next;           /* Of the plan to come. */
+    struct repair_way way;
+    struct repair_way other;    /* By which some may go for a while. */
+    long long int since;        /* When 'way' got its number. */
+    struct repair_way next;     /* Of the plan to come. */
     bool next_whole;            /* 'next' is that plan's tree. */
     bool next_still;            /* No tunnel of it is still to come up. */
     uint8_t part[NETHV_CLOUD_FLOOD];    /* Clouds in one part have the same. */
+};
+
+/* What has failed of a plan. */
+struct repair_failures {
+    unsigned int n;             /* Edges, */
+    unsigned int of[NETHV_CLOUD_FLOOD];     /* of each cloud. */
+    unsigned int tree;          /* Of them, those of the plan's tree, */
+    unsigned int lost[NETHV_CLOUD_FLOOD];   /* of each cloud, */
+    bool silent[NETHV_CLOUD_FLOOD];     /* and who has not told of one. */
+    unsigned int sure;          /* Standby edges of which both ends tell. */
+
+    /* If one cloud or one edge accounts for all: the cloud that is to be passed
+     * by, else 0; of an edge also the one at the other end, and whether either
+     * will do. */
+    uint8_t around;
+    uint8_t other;
+    bool open;
 };
 
 struct repair {
@@ -83,6 +106,12 @@ void repair_say(struct repair *, uint8_t peer, uint32_t counter);
 
 /* repair-ends.c: says what own tunnels do, after their hold times. */
 void repair_run_ends(struct repair *, long long int now);
+
+/* repair-failures.c */
+bool repair_has_failed(uint32_t level);
+void repair_find_failures(const struct repair *, const struct repair_held *,
+                          struct repair_failures *);
+unsigned int repair_count_failures(const struct repair_failures *);
 
 /* repair-view.c */
 void repair_compute_view(struct repair *);

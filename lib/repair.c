@@ -19,6 +19,11 @@ BUILD_ASSERT_DECL(REPAIR_REST_MSEC == SLOTS_REST_MSEC);
 /* How long the tunnels of a plan to come may take to come up. */
 #define STILL_MSEC 10000
 
+/* The tree that some gateways may go by for a while, after a failure, is kept
+ * as long: by then all have heard what both ends of the edge say, and have left
+ * it. */
+#define OTHER_MSEC 4000
+
 struct repair *
 repair_create(uint8_t self, long long int now)
 {
@@ -211,17 +216,35 @@ repair_say(struct repair *repair, uint8_t peer, uint32_t counter)
 /* Computes the view anew.  If that goes over to the plan that was to come, and
  * this is prepared here, so it is everywhere. */
 static void
-update_view(struct repair *repair)
+update_view(struct repair *repair, long long int now)
 {
     struct repair_view *view = &repair->view;
     bool planned = repair->held.number != view->plan;
+    uint64_t before = view->way.number;
 
     repair_compute_view(repair);
+    if (view->way.number != before) {
+        view->since = now;
+    }
     if (planned && view->plan) {
-        repair->agreed = slots_has(&repair->slots, view->number)
-                         ? view->number : 0;
+        repair->agreed = slots_has(&repair->slots, view->way.number)
+                         ? view->way.number : 0;
     }
     view->plan = repair->held.number;
+}
+
+/* Returns the tree that others may go by, NULL if there is none any more. */
+static const struct repair_way *
+other_way(struct repair *repair, long long int now)
+{
+    const struct repair_view *view = &repair->view;
+    long long int end = view->since + OTHER_MSEC;
+
+    if (!view->other.number || now >= end) {
+        return NULL;
+    }
+    repair_due(repair, end);
+    return &view->other;
 }
 
 static bool
@@ -230,13 +253,19 @@ run_slots(struct repair *repair, long long int now)
     const struct repair_view *view = &repair->view;
     const struct slot *stamped = &repair->slots.slots[repair->slots.stamp];
     struct slots_goal goal = {
-        .number = view->number,
-        .tree = &view->tree,
+        .number = view->way.number,
+        .tree = &view->way.tree,
         .urgent = repair_is_broken(repair, stamped),
-        .agreed = repair->agreed == view->number,
-        .prepared = view->next_number,
-        .next = view->next_whole ? &view->next : NULL,
+        .agreed = repair->agreed == view->way.number,
     };
+    const struct repair_way *other = other_way(repair, now);
+    if (view->next_whole) {
+        goal.others[0] = (struct slots_tree) { view->next.number,
+                                               &view->next.tree };
+    }
+    if (other) {
+        goal.others[1] = (struct slots_tree) { other->number, &other->tree };
+    }
     bool changed = slots_run(&repair->slots, repair->self, &goal,
                              repair->outcome.seqno + 1, now);
 
@@ -306,7 +335,7 @@ is_still(struct repair *repair, long long int now)
 static uint32_t
 next_number(const struct repair *repair)
 {
-    uint64_t slot = repair->view.number + (repair->view.number % 2 ? 3 : 2);
+    uint64_t is = repair->view.way.number, slot = is + (is % 2 ? 3 : 2);
     uint32_t number = MAX(spread_plan(repair->spread), repair->held.number);
 
     do {
@@ -321,9 +350,9 @@ fill_view(struct repair *repair, struct repair_outcome *outcome,
 {
     const struct repair_view *view = &repair->view;
     bool prepared = (view->next_whole && is_still(repair, now)
-                     && slots_has(&repair->slots, view->next_number));
+                     && slots_has(&repair->slots, view->next.number));
 
-    outcome->number = view->number;
+    outcome->number = view->way.number;
     outcome->plan = repair->held.number;
     outcome->heard = spread_plan(repair->spread);
     outcome->prepared = prepared ? repair->next.number : 0;
@@ -369,7 +398,7 @@ run_core(struct repair *repair, long long int now)
         repair_run_ends(repair, now);
         if (repair->changed) {
             repair->changed = false;
-            update_view(repair);
+            update_view(repair, now);
         }
         changed = run_slots(repair, now);
         repair_run_open(repair, now);

@@ -13,12 +13,14 @@ slots_init(struct slots *slots, long long int now)
     memset(slots, 0, sizeof *slots);
     slots->rest = SLOTS_REST_MSEC;
     slots->unstamped = LLONG_MAX;
+    slots->hurried = now - SLOTS_HASTE_MSEC;
     slots->deadline = now;
     for (size_t i = 0; i < SLOTS_N; i++) {
         struct slot *slot = &slots->slots[i];
 
         slot->installed = LLONG_MAX;
         slot->used = now;
+        slot->keep = SLOTS_KEEP_MSEC;
         for (size_t cloud = 0; cloud < ARRAY_SIZE(slot->entries); cloud++) {
             slot->entries[cloud].resting = true;
             slot->entries[cloud].since = now;
@@ -142,7 +144,7 @@ assign(struct slot *slot, uint64_t number, const struct tree *tree)
 {
     if (!trees_equal(&slot->tree, tree)) {
         slot->ready = slot->number == number ? 0
-                      : slot->used + SLOTS_KEEP_MSEC + SLOTS_REST_MSEC
+                      : slot->used + SLOTS_KEEP_LEFT_MSEC + SLOTS_REST_MSEC
                         + SLOTS_SKEW_MSEC;
         slot->tree = *tree;
     }
@@ -162,8 +164,8 @@ want_tree(struct slots *slots, uint8_t self, uint64_t number,
     tree_next_hops(tree, self, next);
     if (memcmp(slot->want, next, sizeof slot->want)) {
         if (patient && slot->number != number && slot->tree.n
-            && now - slot->used < SLOTS_KEEP_MSEC) {
-            due(slots, slot->used + SLOTS_KEEP_MSEC);
+            && now - slot->used < slot->keep) {
+            due(slots, slot->used + slot->keep);
             return false;
         }
         memcpy(slot->want, next, sizeof slot->want);
@@ -184,12 +186,12 @@ want_nothing(struct slot *slot)
  * from 'now' on. */
 static bool
 may_stamp(struct slots *slots, const struct slot *slot,
-          const struct slots_goal *goal, long long int now)
+          const struct slots_goal *goal, bool urgent, long long int now)
 {
     if (!slot->complete) {
         return false;
     }
-    if (goal->urgent || goal->agreed || !slots->stamped
+    if (urgent || goal->agreed || !slots->stamped
         || now - slots->unstamped >= SLOTS_PATIENCE_MSEC) {
         return true;
     }
@@ -204,7 +206,7 @@ may_stamp(struct slots *slots, const struct slot *slot,
 
 /* Moves the stamp to the slot of 'goal' as soon as it may. */
 static bool
-move_stamp(struct slots *slots, const struct slots_goal *goal,
+move_stamp(struct slots *slots, const struct slots_goal *goal, bool urgent,
            long long int now)
 {
     unsigned int current = goal->number % SLOTS_N;
@@ -212,10 +214,15 @@ move_stamp(struct slots *slots, const struct slots_goal *goal,
     if (slots->unstamped == LLONG_MAX) {
         slots->unstamped = now;
     }
-    if (!may_stamp(slots, &slots->slots[current], goal, now)) {
+    if (!may_stamp(slots, &slots->slots[current], goal, urgent, now)) {
         return false;
     }
     bool moved = slots->stamp != current;
+    slots->slots[slots->stamp].keep = (urgent ? SLOTS_KEEP_LEFT_MSEC
+                                       : SLOTS_KEEP_MSEC);
+    if (goal->urgent) {
+        slots->hurried = now;
+    }
     slots->stamp = current;
     slots->stamped = slots_present(slots, current);
     slots->unstamped = LLONG_MAX;
@@ -229,10 +236,26 @@ retire(struct slots *slots, long long int now)
     for (unsigned int i = 0; i < SLOTS_N; i++) {
         struct slot *slot = &slots->slots[i];
 
-        if (now - slot->used >= SLOTS_KEEP_MSEC) {
+        if (now - slot->used >= slot->keep) {
             want_nothing(slot);
         } else if (slots_present(slots, i)) {
-            due(slots, slot->used + SLOTS_KEEP_MSEC);
+            due(slots, slot->used + slot->keep);
+        }
+    }
+}
+
+/* Has free slots want the other trees of 'goal'. */
+static void
+want_others(struct slots *slots, uint8_t self, const struct slots_goal *goal,
+            long long int now)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(goal->others); i++) {
+        const struct slots_tree *other = &goal->others[i];
+        unsigned int slot = other->number % SLOTS_N;
+
+        if (other->tree && slot != goal->number % SLOTS_N
+            && slot != slots->stamp) {
+            want_tree(slots, self, other->number, other->tree, true, now);
         }
     }
 }
@@ -242,8 +265,8 @@ slots_run(struct slots *slots, uint8_t self, const struct slots_goal *goal,
           unsigned int seqno, long long int now)
 {
     unsigned int current = goal->number % SLOTS_N;
-    unsigned int prepared = goal->prepared % SLOTS_N;
     bool stamped = slots->stamped && slots->stamp == current;
+    bool urgent = goal->urgent || now - slots->hurried < SLOTS_HASTE_MSEC;
     bool changed = false, wanted;
 
     slots->deadline = LLONG_MAX;
@@ -254,21 +277,19 @@ slots_run(struct slots *slots, uint8_t self, const struct slots_goal *goal,
         slots->slots[slots->stamp].used = now;
     }
     wanted = want_tree(slots, self, goal->number, goal->tree,
-                       !goal->urgent && !stamped, now);
+                       !urgent && !stamped, now);
     if (wanted) {
         slots->current = current;
         slots->slots[current].used = now;
     }
     retire(slots, now);
-    if (goal->next && prepared != current && prepared != slots->stamp) {
-        want_tree(slots, self, goal->prepared, goal->next, true, now);
-    }
+    want_others(slots, self, goal, now);
     for (size_t i = 0; i < SLOTS_N; i++) {
         changed |= move_slot(slots, &slots->slots[i], seqno, now);
     }
     if (stamped) {
         slots->unstamped = LLONG_MAX;
-    } else if (wanted && move_stamp(slots, goal, now)) {
+    } else if (wanted && move_stamp(slots, goal, urgent, now)) {
         changed = true;
     }
     return changed;

@@ -35,8 +35,14 @@
 #define SLOTS_REST_MSEC 1000
 #define SLOTS_STAMP_MSEC 1000
 
-/* A slot that has no use any more is emptied after that. */
+/* A slot that has no use any more is emptied after that; one that was left
+ * because its tree was broken, later: others may not have left it as soon. */
 #define SLOTS_KEEP_MSEC 1000
+#define SLOTS_KEEP_LEFT_MSEC (SLOTS_KEEP_MSEC + SLOTS_STAMP_MSEC)
+
+/* So long after a broken tree was left, others may have come to another one
+ * than that which is stamped now: then what follows cannot wait either. */
+#define SLOTS_HASTE_MSEC 1000
 
 /* Gateways do the same at times that differ by no more, unless they cannot
  * reach each other. */
@@ -61,7 +67,8 @@ struct slot {
     bool complete;              /* All entries are as wanted, */
     unsigned int seqno;         /* in this outcome, */
     long long int installed;    /* which the switch has since then. */
-    long long int used;         /* When it last had a use. */
+    long long int used;         /* When it last had a use; */
+    long long int keep;         /* it is emptied so long after that. */
     long long int ready;        /* When all gateways can have 'tree'. */
 };
 
@@ -72,6 +79,7 @@ struct slots {
     unsigned int stamp;
     bool stamped;               /* 'stamp' was ever set. */
     long long int unstamped;    /* Since when the goal is another one. */
+    long long int hurried;      /* When a broken tree was left last. */
     long long int deadline;
 };
 
@@ -81,8 +89,13 @@ struct slots_goal {
     const struct tree *tree;
     bool urgent;                /* The stamped tree is broken. */
     bool agreed;                /* All gateways have 'tree', as prepared. */
-    uint64_t prepared;          /* Number of the tree to be prepared, */
-    const struct tree *next;    /* NULL if there is none. */
+
+    /* Trees to be there as well, as far as their slots are not needed: one to
+     * come, and one that others may stamp.  'tree' NULL: none. */
+    struct slots_tree {
+        uint64_t number;
+        const struct tree *tree;
+    } others[2];
 };
 
 /* Four empty slots, resting from 'now' on. */

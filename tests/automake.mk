@@ -21,6 +21,7 @@ tests_unit_tests_SOURCES = \
 	tests/unit/numbers.c \
 	tests/unit/plan.c \
 	tests/unit/relays.c \
+	tests/unit/repair.c \
 	tests/unit/rule.c \
 	tests/unit/pki-rsa-request.inc \
 	tests/unit/pki.c \
@@ -30,6 +31,7 @@ tests_unit_tests_SOURCES = \
 	tests/unit/trace.c \
 	tests/unit/probes.c \
 	tests/unit/tree-standby.c \
+	tests/unit/tree-walk.c \
 	tests/unit/tree.c \
 	tests/unit/twin.c \
 	tests/unit/wan.c \

@@ -153,7 +153,7 @@ dump(struct sim *sim)
                     repair->held.number, repair->next.number,
                     repair->view.next_whole ? " whole" : "",
                     repair->view.next_still ? " still" : "", node->prepared,
-                    repair->outcome.prepared, repair->view.number, repair->slots.stamp);
+                    repair->outcome.prepared, repair->view.way.number, repair->slots.stamp);
         }
         for (int j = 0; repair && j < REPAIR_SLOTS; j++) {
             sim_log(sim, "    slot %d: number %"PRIu64"%s%s", j,

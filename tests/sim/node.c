@@ -53,8 +53,8 @@ log_installed(struct sim *sim, const struct node *node, unsigned int seqno)
     }
     sim_log(sim, "%d installs %u%s | stamps %u (number %"PRIu64", next %"PRIu64
             ")", node->cloud, seqno, text, node->now.stamp,
-            node->repair ? node->repair->view.number : 0,
-            node->repair ? node->repair->view.next_number : 0);
+            node->repair ? node->repair->view.way.number : 0,
+            node->repair ? node->repair->view.next.number : 0);
 }
 
 static void
@@ -247,9 +247,8 @@ set_end(struct sim *sim, int i, int peer)
 
     if (i != peer && sim->peer[i][cloud] == peer) {
         repair_set_end(node->repair, cloud, end, sim->now / MSEC);
-        if (end == REPAIR_END_DOWN) {
-            path->told_down = MIN(path->told_down, sim->now);
-        }
+        path->told_down = (end != REPAIR_END_DOWN ? NEVER
+                           : MIN(path->told_down, sim->now));
     }
 }
 

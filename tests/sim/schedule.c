@@ -274,16 +274,21 @@ run_two_cuts(struct sim *sim)
     heal(sim);
 }
 
-/* The second gateway that is told of it makes it a host's failure. */
+/* When the word of a second one of those neighbours in the tree, which 'via'
+ * says, has come to all.  With the first they pass the host by; with the second
+ * they may hang it on elsewhere. */
 static int64_t
-known_dead(const struct sim *sim, int dead)
+known_dead(const struct sim *sim, int dead, const uint8_t *via)
 {
     int64_t first = NEVER, second = NEVER;
 
     for (int i = 0; i < sim->n_nodes; i++) {
-        int64_t known = sim->paths[i][dead].told_down;
-        known = i == dead || known == NEVER ? NEVER
-                : known + spreading(sim, i);
+        int64_t told = sim->paths[i][dead].told_down;
+        if (i == dead || told == NEVER
+            || via[sim->nodes[i].cloud] != sim->nodes[i].cloud) {
+            continue;
+        }
+        int64_t known = told + spreading(sim, i);
         second = MIN(second, MAX(first, known));
         first = MIN(first, known);
     }
@@ -295,11 +300,13 @@ run_host(struct sim *sim)
 {
     bool exempt[SIM_MAX + 1] = { false };
     int dead = any_node(sim);
+    const struct installed had = sim->nodes[dead].now;
 
     exempt[dead + 1] = true;
     node_stop_host(sim, dead);
     sim_run_until(sim, sim->now + 2 * sim->detect + 200 * MSEC);
-    expect_healed(sim, known_dead(sim, dead), exempt);
+    expect_healed(sim, known_dead(sim, dead, had.slots[had.stamp].via),
+                  exempt);
     wait(sim, 0, 5 * SEC);
     heal(sim);
 }

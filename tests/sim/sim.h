@@ -102,7 +102,8 @@ struct path {
     bool cut;
     bool up;                    /* BFD at its beginning says so. */
     bool checking;              /* An event will look at that. */
-    int64_t told_down;          /* When the process was told first. */
+    int64_t told_down;          /* Since when the process is told that it does
+                                 * not work, NEVER: it does. */
     bool probing;               /* An event will tell of reachability. */
 };
 

@@ -148,9 +148,7 @@ def test_gateway_host_dies(world, probes, record_property, cloud):
     record_property("ms beyond the one-way delay",
                     ", ".join(f"{1000 * one:.0f}" for one in late))
     wait_whole(world, timeout=60)
-    # Who has seen only one edge of the cloud fail may try another one of it, until
-    # the news of the second has come all the way.
-    assert all(one <= way + AT_MOST for one, way in zip(late, ways))
+    assert max(late) <= AT_MOST
 
 
 def test_heals_without_the_database(world, probes, record_property):
