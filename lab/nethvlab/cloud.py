@@ -5,6 +5,7 @@ The hosts' NICs hang on the bridge "vpc" of the router, which is also their
 default gateway.  As in a real cloud,
 
 - each host may send from its own MAC and IP address only, and only IPv4;
+- a provider's network answers ARP itself and floods no request;
 - a gateway's public address is on no NIC: the router translates 1:1;
 - a host without a public address reaches nothing outside;
 - from outside, and between hosts, only what the firewall lists gets in;
@@ -71,6 +72,18 @@ def _wire(scenario: Scenario, cloud: Cloud, nodes: dict[str, Node]
     return lines
 
 
+def _answer_arp(router: Node, cloud: Cloud) -> None:
+    """Nobody hears what others ask for, as if all were in a network of the
+    provider's making.  In a private cloud it is an Ethernet."""
+    router.batch([line for host in cloud.hosts for line in (
+        f"link set {port_of(host)} type bridge_slave proxy_arp on",
+        f"neigh replace {host.private_ip} lladdr {host.mac} dev {BRIDGE} "
+        "nud permanent")])
+    router.run(["bridge", "-batch", "-"], stdin="".join(
+        f"fdb replace {host.mac} dev {port_of(host)} master static\n"
+        for host in cloud.hosts))
+
+
 def _wire_wan(cloud: Cloud, other: Cloud, internet: Node) -> list[str]:
     uplink = f"to-{other.name}"
     lines = [f"link add {uplink} mtu {wan.MTU} type veth "
@@ -95,6 +108,8 @@ def up(scenario: Scenario, cloud: Cloud, nodes: dict[str, Node],
                         "ipv4/conf/all/send_redirects": "0",
                         "ipv4/conf/default/send_redirects": "0"})
     router.batch(_wire(scenario, cloud, nodes))
+    if cloud.provider != "private":
+        _answer_arp(router, cloud)
     _bridge_only(router)
     checksums_off(router, [*(port_of(host) for host in cloud.hosts),
                            *(f"to-{other.name}" for other in scenario.clouds

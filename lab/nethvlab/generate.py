@@ -17,11 +17,11 @@ def _cloud(number: int, n_hosts: int) -> dict[str, Any]:
     hosts: list[dict[str, str]] = [{"name": f"c{number}-h{i}"}
                                    for i in range(1, n_hosts + 1)]
     hosts[0]["public_ip"] = f"198.51.100.{number}"
-    return {"name": f"c{number}", "provider": "private", "hosts": hosts}
+    return {"name": f"c{number}", "provider": "aws", "hosts": hosts}
 
 
 def scale(n_hosts: int, n_clouds: int = 1) -> dict[str, Any]:
-    """A scenario of 'n_clouds' private clouds, of 'n_hosts' hosts each of which
+    """A scenario of 'n_clouds' clouds, of 'n_hosts' hosts each of which
     the first is the gateway; all clouds are equally far apart."""
     if not 1 <= n_clouds <= MAX_CLOUDS:
         raise LabError(f"scale: 1 to {MAX_CLOUDS} clouds, not {n_clouds}")

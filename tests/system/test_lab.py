@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 from scapy.layers.inet import IP, UDP
-from scapy.layers.l2 import Ether
+from scapy.layers.l2 import ARP, Ether
 
 from nethvlab import LabError, cloud, scenario, state
 from reach import connect, listen, passes, ping, reachable
-from wires import wait_until
+from wires import Wire, wait_until
 
 SCENARIO = "three-clouds"
 LAB_OPTIONS = {"nethv": False}
@@ -89,6 +89,19 @@ def test_wan_cut_and_heal(lab):
     finally:
         lab.heal("az1", "gcp1")
     assert ping(lab, router("az1"), target, "-c", "3")[0]
+
+
+def test_provider_answers_arp(lab):
+    """A request reaches no other host; what is for that one does."""
+    with Wire(lab, "aws1-vm2", "eth0") as wire:
+        lab.run("aws1-vm1", ["ip", "neigh", "flush", "all"])
+        assert ping(lab, "aws1-vm1", "10.0.0.10", "-c", "1")[0]
+        assert ping(lab, "aws1-vm1", "10.0.0.12", "-c", "1")[0]
+        seen = []
+        assert wire.receive(lambda data: seen.append(Ether(data)) or (
+            IP in seen[-1] and seen[-1][IP].src == "10.0.0.11"))
+    assert not [frame for frame in seen if ARP in frame
+                and frame[ARP].pdst == "10.0.0.10"]
 
 
 def test_host_cut_and_heal(lab):
