@@ -161,6 +161,8 @@ lib_libcore_la_SOURCES = \
 	lib/ovs/ofmsg.h \
 	lib/ovs/ofports.c \
 	lib/ovs/ofports.h \
+	lib/ovs/ofstamps.c \
+	lib/ovs/ofstamps.h \
 	lib/ovs/ofswitch.c \
 	lib/ovs/ofswitch.h \
 	lib/ovs/pki.c \

@@ -25,6 +25,7 @@
 #include "ovs/ofmirror.h"
 #include "ovs/ofmsg.h"
 #include "ovs/ofports.h"
+#include "ovs/ofstamps.h"
 #include "rule.h"
 #include "socket-util.h"
 #include "timeval.h"
@@ -63,13 +64,6 @@ enum state {
 #undef STATE
 };
 
-/* A barrier that has not been answered, after all rules of 'stamp'. */
-struct barrier {
-    struct ovs_list node;           /* In ofswitch->barriers, oldest first. */
-    ovs_be32 xid;
-    uint64_t stamp;
-};
-
 struct ofswitch {
     char *target;
     const struct rule_set *wanted;
@@ -92,9 +86,7 @@ struct ofswitch {
     struct ofmeters want_meters;
     uint32_t next_bundle;
 
-    uint64_t stamp;                 /* Of the last update. */
-    uint64_t confirmed;
-    struct ovs_list barriers;       /* struct barrier. */
+    struct ofstamps stamps;
 
     bool polling;                   /* A poll is open, with 'poll_xid'. */
     ovs_be32 poll_xid;
@@ -138,19 +130,9 @@ ofswitch_create(const char *target, const struct rule_set *wanted,
     sw->retry_at = LLONG_MAX;
     sw->epoch = OFEPOCH_NONE;
     ofmirror_init(&sw->mirror);
-    ovs_list_init(&sw->barriers);
+    ofstamps_init(&sw->stamps);
     ofports_init(&sw->ports);
     return sw;
-}
-
-static void
-forget_barriers(struct ofswitch *sw)
-{
-    struct barrier *b;
-
-    LIST_FOR_EACH_POP (b, node, &sw->barriers) {
-        free(b);
-    }
 }
 
 void
@@ -159,7 +141,7 @@ ofswitch_destroy(struct ofswitch *sw)
     if (sw) {
         rconn_destroy(sw->rconn);
         ofmirror_destroy(&sw->mirror);
-        forget_barriers(sw);
+        ofstamps_forget(&sw->stamps);
         ofports_destroy(&sw->ports);
         free(sw->have_meters.meters);
         free(sw->want_meters.meters);
@@ -208,7 +190,7 @@ ask(struct ofswitch *sw, struct ofpbuf *msg)
 static void
 enter_offline(struct ofswitch *sw)
 {
-    forget_barriers(sw);
+    ofstamps_forget(&sw->stamps);
     ofports_clear(&sw->ports);
     sw->polling = false;
     sw->one_by_one = false;
@@ -278,20 +260,6 @@ enter_flows(struct ofswitch *sw)
     ask(sw, ofmsg_flow_stats_request(OFPTT_ALL));
 }
 
-/* Sends a barrier that confirms the current stamp. */
-static void
-send_barrier(struct ofswitch *sw)
-{
-    struct ofpbuf *msg = ofputil_encode_barrier_request(OFP15_VERSION);
-    const struct ofp_header *oh = msg->data;
-    struct barrier *b = xmalloc(sizeof *b);
-
-    b->xid = oh->xid;
-    b->stamp = sw->stamp;
-    ovs_list_push_back(&sw->barriers, &b->node);
-    transmit(sw, msg);
-}
-
 /* Sends the flow_mods in 'flows', the first of which need meters that are
  * wanted and the last of which may let go of meters that are not. */
 static void
@@ -320,13 +288,9 @@ send_changes(struct ofswitch *sw, struct ovs_list *flows)
     transmit_list(sw, &dels);
 
     if (any) {
-        send_barrier(sw);
-    } else if (ovs_list_is_empty(&sw->barriers)) {
-        sw->confirmed = sw->stamp;
+        transmit(sw, ofstamps_barrier(&sw->stamps));
     } else {
-        struct barrier *last = CONTAINER_OF(ovs_list_back(&sw->barriers),
-                                            struct barrier, node);
-        last->stamp = sw->stamp;
+        ofstamps_empty(&sw->stamps);
     }
 }
 
@@ -373,21 +337,6 @@ enter_current(struct ofswitch *sw)
     compare(sw);
 }
 
-static void
-recv_barrier(struct ofswitch *sw, const struct ofp_header *oh)
-{
-    struct barrier *b;
-
-    LIST_FOR_EACH (b, node, &sw->barriers) {
-        if (b->xid == oh->xid) {
-            sw->confirmed = b->stamp;
-            ovs_list_remove(&b->node);
-            free(b);
-            return;
-        }
-    }
-}
-
 /* Counts and logs that the switch answered 'payload' with 'error'. */
 static void
 note_refusal(struct ofswitch *sw, enum ofperr error,
@@ -420,7 +369,7 @@ recv_error(struct ofswitch *sw, const struct ofp_header *oh)
         if (ofmsg_is_bundle_control(&payload)) {
             VLOG_WARN("%s: a bundle was refused; comparing all rules again",
                       sw->target);
-            forget_barriers(sw);
+            ofstamps_forget(&sw->stamps);
             sw->one_by_one = true;
             enter(sw, S_OPTIONS);
         }
@@ -444,7 +393,7 @@ recv_any_time(struct ofswitch *sw, enum ofptype type,
     } else if (type == OFPTYPE_PORT_DESC_STATS_REPLY) {
         ofports_add_reply(&sw->ports, oh);
     } else if (type == OFPTYPE_BARRIER_REPLY) {
-        recv_barrier(sw, oh);
+        ofstamps_answer(&sw->stamps, oh->xid);
     } else if (sw->polling && oh->xid == sw->poll_xid) {
         if (type == OFPTYPE_FLOW_STATS_REPLY) {
             ofmsg_counts(oh, sw->callbacks.counts, sw->aux);
@@ -512,7 +461,7 @@ ofswitch_run(struct ofswitch *sw)
         ofpbuf_delete(msg);
     }
     if (sw->state == S_CURRENT && time_msec() >= sw->retry_at
-        && ovs_list_is_empty(&sw->barriers)) {
+        && !ofstamps_pending(&sw->stamps)) {
         enter(sw, S_OPTIONS);
     }
 }
@@ -564,7 +513,7 @@ ofswitch_update(struct ofswitch *sw, const struct hmap *changes,
     struct ovs_list dels = OVS_LIST_INITIALIZER(&dels);
     const struct rule_change *change;
 
-    sw->stamp = stamp;
+    sw->stamps.last = stamp;
     if (sw->state != S_CURRENT) {
         return;
     }
@@ -580,13 +529,13 @@ ofswitch_update(struct ofswitch *sw, const struct hmap *changes,
 uint64_t
 ofswitch_confirmed(const struct ofswitch *sw)
 {
-    return sw->confirmed;
+    return sw->stamps.confirmed;
 }
 
 bool
 ofswitch_is_current(const struct ofswitch *sw)
 {
-    return sw->state == S_CURRENT && ovs_list_is_empty(&sw->barriers);
+    return sw->state == S_CURRENT && !ofstamps_pending(&sw->stamps);
 }
 
 bool
