@@ -172,10 +172,12 @@ physical_fabric(const struct vswitch_db *vs, const struct model *model,
         return;
     }
     const struct host *gateway = cloud_gateway(self->cloud);
+    const char *datapath = vswitch_config(vs)->datapath;
     fabric->mode = self->cloud->mode;
     fabric->encaps = host_usable_encaps(self);
     fabric->gateway = gateway ? host_location(gateway) : 0;
     fabric->mtu = model_endpoint_mtu(model);
+    fabric->tags_apart = !datapath || strcmp(datapath, "netdev");
     for (enum encap encap = 0; encap < ENCAP_N; encap++) {
         struct vswitch_tunnel tunnel;
         vswitch_flow_tunnel(&tunnel, encap);

@@ -5,12 +5,15 @@
 #include "compile/compile.h"
 #include "dp-packet.h"
 #include "model.h"
+#include "nethv/wire.h"
+#include "openvswitch/ofpbuf.h"
 #include "openvswitch/token-bucket.h"
 #include "ovs/ofswitch.h"
 #include "port-answer.h"
 #include "timeval.h"
 #include "too-big.h"
 #include "util.h"
+#include "whole.h"
 
 /* ICMP errors: so many a second, in bursts of so many (RFC 4443, 2.4 f). */
 #define ANSWERS_PER_S 200
@@ -60,6 +63,39 @@ answer_too_big(struct ofswitch *sw, unsigned int mtu,
     }
     dp_packet_uninit(&answer);
     return answered;
+}
+
+/* Where 'packet' comes from: one that is on its way already says so itself. */
+static uint32_t
+source_of(const struct ofswitch_packet *packet, uint8_t table,
+          uint8_t version)
+{
+    const struct eth_header *eth = packet->data;
+
+    return (table == STAGE_ENCAP && packet->size >= sizeof *eth
+            ? eth_addr_to_uint64(eth->eth_src)
+            : nethv_wire_mark(get_field(packet, FIELD_SOURCE), version));
+}
+
+static void
+send_whole(struct ofswitch *sw, const struct ofswitch_packet *packet,
+           uint8_t table, uint8_t version)
+{
+    struct whole headers = { .version = version,
+                             .tag = get_field(packet, FIELD_TAG),
+                             .source = source_of(packet, table, version),
+                             .key = get_field(packet, FIELD_KEY) };
+    struct dp_packet whole;
+    struct ofpbuf actions;
+
+    dp_packet_init(&whole, WHOLE_HEADER_LEN + packet->size);
+    whole_put(&whole, &headers, packet->data, packet->size);
+    ofpbuf_init(&actions, 256);
+    compiler_resume_actions(packet->metadata, table, &actions);
+    ofswitch_packet_out(sw, dp_packet_data(&whole), dp_packet_size(&whole),
+                        OFPP_CONTROLLER, actions.data, actions.size);
+    ofpbuf_uninit(&actions);
+    dp_packet_uninit(&whole);
 }
 
 typedef enum port_answer answer_func(const struct vport *, const void *frame,
@@ -115,6 +151,11 @@ punts_receive(struct punts *punts, struct ofswitch *sw,
         break;
     case COMPILE_PUNT_SOLICIT:
         answer_port(punts, sw, model, mtu, packet, port_answer_solicit);
+        break;
+    case COMPILE_PUNT_WHOLE:
+        if (packet->userdata_len > 2) {
+            send_whole(sw, packet, packet->userdata[1], packet->userdata[2]);
+        }
         break;
     default:
         break;

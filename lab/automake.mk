@@ -17,7 +17,7 @@ lab_nethv_wan_SOURCES = \
 lab_nethv_wan_LDADD = $(OVS_LIBS)
 
 dist_lab_DATA = lab/cloud-rtt.csv
-dist_lab_SCRIPTS = lab/vm-init lab/vm-run lab/vm-wire
+dist_lab_SCRIPTS = lab/vm-init lab/vm-run lab/vm-wire lab/who
 dist_labscenario_DATA = \
 	lab/scenarios/eight-clouds.json \
 	lab/scenarios/private.json \

@@ -27,6 +27,8 @@ lib_libpure_la_SOURCES = \
 	lib/compile/wire.c \
 	lib/control-frame.c \
 	lib/control-frame.h \
+	lib/whole.c \
+	lib/whole.h \
 	lib/control-ledger.c \
 	lib/control-ledger.h \
 	lib/dhcp-answer.c \

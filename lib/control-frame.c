@@ -11,6 +11,7 @@
 #include "unaligned.h"
 #include "util.h"
 #include "versions.h"
+#include "whole.h"
 
 struct kind_class {
     const char *name;
@@ -56,23 +57,7 @@ struct control_header {
 });
 BUILD_ASSERT_DECL(sizeof(struct control_header) == CONTROL_HEADER_LEN);
 
-/* The headers that carry a whole frame: outer Ethernet, NSH of type 2 with the
- * one option of 4 bytes. */
-OVS_PACKED(
-struct whole_header {
-    struct eth_header eth;
-    ovs_be16 ver_flags_ttl_len;
-    uint8_t md_type;
-    uint8_t next_protocol;
-    ovs_be32 path;
-    ovs_be16 option_class;
-    uint8_t option_type;
-    uint8_t option_len;
-    ovs_be32 option;
-});
-BUILD_ASSERT_DECL(sizeof(struct whole_header) == CONTROL_WHOLE_LEN);
-
-#define NSH_WORDS 4                 /* Length of the NSH header. */
+BUILD_ASSERT_DECL(WHOLE_HEADER_LEN == CONTROL_WHOLE_LEN);
 
 size_t
 control_frame_put(const struct control_frame *frame,
@@ -129,7 +114,7 @@ unwrap(const uint8_t **data, size_t *size)
     memcpy(&inner, *data + sizeof whole, sizeof inner);
     *data += sizeof whole;
     *size -= sizeof whole;
-    return (ntohs(whole.ver_flags_ttl_len) & NSH_LEN_MASK) == NSH_WORDS
+    return (ntohs(whole.ver_flags_ttl_len) & NSH_LEN_MASK) == WHOLE_NSH_WORDS
            && whole.md_type == NSH_M_TYPE2
            && whole.next_protocol == NSH_P_ETHERNET
            && eth_addr_equals(whole.eth.eth_src, inner.eth_src);

@@ -17,11 +17,12 @@ from typing import Any, Callable, Iterator
 from . import LabError, frames, lab as labs, nethv, scenario, wan
 from .lab import Lab
 from .scenario import Host, Scenario
-from .talk import (Ears, Identities, Question, Station, TaggedEcho, ethernet,
-                   ping_all, send_frame)
+from .talk import (Ear, Ears, Identities, Question, Station, TaggedEcho,
+                   ethernet, ping_all, send_frame)
 
 VLAN = 10
 ETHERTYPE = 0x88b5                  # For experiments; nobody's protocol.
+READY = 60                          # Seconds that it may take to begin.
 BROADCAST = "ff:ff:ff:ff:ff:ff"
 
 
@@ -206,12 +207,12 @@ class Demo:
 
     def wait_ready(self) -> None:
         """Waits until numbers may be used and all own ones answer."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + READY
         while True:
             if self._confirmed():
                 break
             if time.monotonic() > deadline:
-                raise LabError("after 20 s not all endpoints have numbers that "
+                raise LabError(f"after {READY} s not all endpoints have numbers that "
                                "may be used: see `nethvctl status`")
             time.sleep(0.1)
         while not self._tunnels_up() and time.monotonic() < deadline:
@@ -299,14 +300,19 @@ class Demo:
             sender = self.world.of(network)[0]
             frame = ethernet(BROADCAST, sender.mac, ETHERTYPE,
                              f"{network.path} {os.urandom(8).hex()}".encode())
-            with Ears(self.lab, everybody) as ears:
-                send_frame(self.lab, sender.name, "eth0", frame)
-                heard = {ear.place: sum(data == frame and not out
-                                        for data, out in ear.frames)
-                         for ear in ears.listen(0.6)}
             expected = {one.name: int(one.network is network
                                       and one is not sender)
                         for one in self.world.endpoints}
+
+            def copies(ears: list[Ear]) -> dict[str, int]:
+                return {ear.place: sum(data == frame and not out
+                                       for data, out in ear.frames)
+                        for ear in ears}
+
+            with Ears(self.lab, everybody) as ears:
+                send_frame(self.lab, sender.name, "eth0", frame)
+                heard = copies(ears.listen(0.6, lambda ears:
+                                           copies(ears) == expected))
             wrong = [f"{place} got {heard[place]}, not {count}"
                      for place, count in expected.items()
                      if heard[place] != count]
@@ -452,12 +458,13 @@ class Demo:
                 for cloud, number, name in self.document(
                     "--columns=cloud,id,name", "list", "Host")["data"]]
 
-    def run(self, interrupt: Interrupt) -> None:
+    def run(self, check: Callable[[], None] = lambda: None) -> None:
+        """Runs all steps, and calls 'check' before each."""
         steps: tuple[Callable[[], None], ...] = (
             self.wait_ready, self.show_world, self.check_own,
             self.check_foreign, self.check_path, self.check_broadcast)
         for step in steps:
-            interrupt.check()
+            check()
             step()
 
 
@@ -524,7 +531,7 @@ def main() -> int:
     try:
         show.head(f"A lab: {world.base.description}")
         with lab_for(world, arguments, show, interrupt) as lab:
-            Demo(lab, world, show).run(interrupt)
+            Demo(lab, world, show).run(interrupt.check)
     except LabError as error:
         show.check("the demonstration ran to its end", str(error))
     except KeyboardInterrupt:

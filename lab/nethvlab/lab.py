@@ -133,11 +133,14 @@ class Lab:
         node, netns = self.locate(place)
         return namespaces.network_of(node, netns)
 
+    def in_vm(self, place: str) -> bool:
+        """Whether what runs at 'place' has a kernel of its own."""
+        return isinstance(self.locate(place)[0], vm.VmNode)
+
     def wire(self, place: str, interface: str) -> socket.socket:
         """The interface 'interface' at 'place' as a socket on which each
         message is a frame: those that come in, and those to send."""
-        node, netns = self.locate(place)
-        if netns and isinstance(node, vm.VmNode):
+        if self.in_vm(place):
             return vm.VmWire(self.popen(
                 place, [str(scenario.HERE / "vm-wire"), interface],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE)).sock

@@ -4,20 +4,23 @@ and frames byte for byte; and who listens on the way."""
 
 from __future__ import annotations
 
+import json
 import select
 import socket
 import struct
 import subprocess
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Iterable
+from typing import TYPE_CHECKING, Callable, Iterable
+
+from .scenario import HERE
 
 if TYPE_CHECKING:
     from .lab import Lab
 
 ETH_P_ALL = 3
 SOL_PACKET, PACKET_AUXDATA, VLAN_VALID = 263, 8, 0x10
-PORT = 7                            # Of the question who is there.
+WHO = str(HERE / "who")
 ECHO_REQUEST, ECHO_REPLY = 8, 0
 
 
@@ -46,71 +49,40 @@ class Identities:
 
     def __init__(self, lab: Lab, places: Iterable[str]):
         self.lab = lab
-        self.servers: dict[socket.socket, str] = {}
-        for place in places:
-            with lab.network(place):
-                sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            sock.bind(("0.0.0.0", PORT))
-            sock.setblocking(False)
-            self.servers[sock] = place
+        self.servers = [lab.popen(place, [WHO, "serve", place],
+                                  stdin=subprocess.PIPE,
+                                  stdout=subprocess.PIPE) for place in places]
+        for server in self.servers:
+            server.stdout.readline()
 
     def __enter__(self) -> Identities:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for sock in self.servers:
-            sock.close()
-
-    def _ask_once(self, questions: list[Question]
-                  ) -> dict[socket.socket, Question]:
-        clients = {}
-        for one in questions:
-            with self.lab.network(one.place):
-                client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            client.setblocking(False)
-            clients[client] = one
-            try:
-                client.sendto(one.place.encode(), (one.address, PORT))
-            except OSError:
-                pass                # No route there: nobody answers.
-        return clients
+        for server in self.servers:
+            server.communicate(timeout=30)
 
     def ask(self, questions: Iterable[Question], timeout: float = 3.0
             ) -> dict[Question, set[str]]:
         """Asks all at the same time; returns who answered each within
-        'timeout' seconds, ending early when each has an answer and nothing
-        has come for a while."""
-        clients = self._ask_once(list(questions))
-        answers: dict[Question, set[str]] = {q: set()
-                                             for q in clients.values()}
-        deadline = time.monotonic() + timeout
-        while (left := deadline - time.monotonic()) > 0:
-            quiet = 0.25 if all(answers.values()) else left
-            ready = select.select([*self.servers, *clients], [], [],
-                                  min(quiet, left))[0]
-            if not ready:
-                break
-            for sock in ready:
-                self._serve(sock, clients, answers)
-        for client in clients:
-            client.close()
-        return answers
-
-    def _serve(self, sock: socket.socket,
-               clients: dict[socket.socket, Question],
-               answers: dict[Question, set[str]]) -> None:
-        try:
-            text, peer = sock.recvfrom(2048)
-            if sock in self.servers:
-                sock.sendto(self.servers[sock].encode(), peer)
-            else:
-                answers[clients[sock]].add(text.decode())
-        except OSError:
-            pass                    # An ICMP error of an earlier datagram.
+        'timeout' seconds."""
+        by_place: dict[str, list[Question]] = {}
+        for one in questions:
+            by_place.setdefault(one.place, []).append(one)
+        asking = {place: self.lab.popen(
+            place, [WHO, "ask", str(timeout), *(q.address for q in several)],
+            stdout=subprocess.PIPE) for place, several in by_place.items()}
+        said = {place: json.loads(process.communicate(timeout=30)[0])
+                for place, process in asking.items()}
+        return {one: set(said[place][one.address])
+                for place, several in by_place.items() for one in several}
 
 
 def raw_socket(lab: Lab, place: str, interface: str) -> socket.socket:
-    """A socket that gets every frame of 'interface' at 'place'."""
+    """A socket that gets every frame of 'interface' at 'place'; of a host that
+    is a VM, those of its NIC as it is outside of the VM."""
+    if lab.in_vm(place) and lab.locate(place)[1]:
+        return lab.wire(place, interface)
     with lab.network(place):
         sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW,
                              socket.htons(ETH_P_ALL))
@@ -129,7 +101,7 @@ def receive(sock: socket.socket) -> tuple[bytes, bool]:
             if status & VLAN_VALID:
                 frame = (frame[:12] + struct.pack("!HH", 0x8100, tci)
                          + frame[12:])
-    return frame, address[2] == socket.PACKET_OUTGOING
+    return frame, bool(address) and address[2] == socket.PACKET_OUTGOING
 
 
 @dataclass
@@ -158,20 +130,28 @@ class Ears:
         for sock in self.ears:
             sock.close()
 
-    def listen(self, seconds: float) -> list[Ear]:
-        """Takes down what passes within 'seconds', and what has before."""
+    def _take(self, seconds: float) -> None:
+        for sock in select.select(list(self.ears), [], [], seconds)[0]:
+            self.ears[sock].frames.append(receive(sock))
+
+    def listen(self, seconds: float,
+               enough: Callable[[list[Ear]], bool] = lambda ears: True,
+               timeout: float = 5) -> list[Ear]:
+        """Takes down what has passed and what passes until it is 'enough', or
+        'timeout' seconds are over, and then for 'seconds' more."""
+        ears = list(self.ears.values())
+        deadline = time.monotonic() + timeout
+        while not enough(ears) and time.monotonic() < deadline:
+            self._take(0.05)
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
-            for sock in select.select(list(self.ears), [], [], left)[0]:
-                self.ears[sock].frames.append(receive(sock))
-        return list(self.ears.values())
+            self._take(left)
+        return ears
 
 
 def send_frame(lab: Lab, place: str, interface: str, frame: bytes) -> None:
     """Sends 'frame' at 'place', as it is."""
-    with lab.network(place), socket.socket(
-            socket.AF_PACKET, socket.SOCK_RAW) as sock:
-        sock.bind((interface, 0))
+    with raw_socket(lab, place, interface) as sock:
         sock.send(frame)
 
 

@@ -57,6 +57,9 @@ class VmNode(Node):
         return ["nsenter", "-t", str(self.pid), "-m", "-n", "-p", "--",
                 str(HERE / "vm-run"), "--", *inner, *argv]
 
+    def batch(self, commands: Sequence[str]) -> None:
+        self.run(["ip", "-batch", "-"], stdin="\n".join(commands) + "\n")
+
 
 def check_machine() -> None:
     missing = [path for path in ("/usr/bin/qemu-system-x86_64", VIRTIOFSD,
@@ -260,9 +263,12 @@ class VmWire:
 
     def _pass_out(self) -> None:
         assert self.process.stdin
-        while frame := self.inner.recv(65536):
-            self.process.stdin.write(struct.pack("!I", len(frame)) + frame)
-            self.process.stdin.flush()
+        try:
+            while frame := self.inner.recv(65536):
+                self.process.stdin.write(struct.pack("!I", len(frame)) + frame)
+                self.process.stdin.flush()
+        except OSError:
+            pass                        # Closed with frames not read yet.
         self.process.stdin.close()
         self.process.wait()
         self.inner.close()

@@ -203,6 +203,7 @@ fabric_inside_equal(const struct fabric *a, const struct fabric *b)
            && !memcmp(a->tunnel_ofports, b->tunnel_ofports,
                       sizeof a->tunnel_ofports)
            && a->gateway == b->gateway && a->mtu == b->mtu
+           && a->tags_apart == b->tags_apart
            && a->n_peers == b->n_peers
            && bytes_equal(a->peers, b->peers, a->n_peers * sizeof *a->peers);
 }
@@ -553,6 +554,7 @@ compiler_meters(const struct compiler *c, struct compiled_meter **metersp,
     }
     add_meter(&list, PUNT_METER, PUNT_KBPS);
     add_meter(&list, CONTROL_METER, CONTROL_KBPS);
+    add_meter(&list, WHOLE_METER, WHOLE_KBPS);
     compiler_each_endpoint(c, add_endpoint_meter, &list);
     qsort(list.meters, list.n, sizeof *list.meters, compare_meters);
     *metersp = list.meters;

@@ -23,6 +23,7 @@
 #include "model.h"
 #include "nethv/wire.h"
 
+struct flow;
 struct ofpbuf;
 struct rule_set;
 
@@ -32,6 +33,9 @@ enum compile_punt {
     COMPILE_PUNT_CONTROL = 2,       /* A control frame for this host. */
     COMPILE_PUNT_DHCP,              /* These two: as port-answer.h says. */
     COMPILE_PUNT_SOLICIT,
+    COMPILE_PUNT_WHOLE,             /* To be made whole (whole.h), in the wire
+                                     * version in the third byte, and sent on
+                                     * from the table in the second. */
 };
 
 /* The structures below are compared as bytes: clear them before filling in. */
@@ -75,6 +79,9 @@ struct fabric {
     bool hold;                      /* Take nothing from other clouds by that
                                      * gateway yet: what came by the one before
                                      * may come once more. */
+    bool tags_apart;                /* The datapath keeps the outer VLAN tag
+                                     * apart from the frame, as the kernel's
+                                     * does, and can put no header before. */
     unsigned int mtu;               /* Endpoints' MTU, 0 for no check. */
     uint8_t wire;                   /* The newest version of the wire format
                                      * that all hosts read, 0 if that is not
@@ -96,6 +103,11 @@ void fabric_destroy(struct fabric *);
 /* Appends to 'actions' what sends a packet, which is a control frame
  * (control-frame.h) from this host, through the rules to the host at 'to'. */
 void compiler_control_actions(uint32_t to, struct ofpbuf *actions);
+
+/* Appends to 'actions' what takes a packet that a rule has sent to the agent,
+ * with 'metadata', through the rules from 'table' on as if it came there. */
+void compiler_resume_actions(const struct flow *metadata, uint8_t table,
+                             struct ofpbuf *actions);
 
 struct compiler;
 

@@ -32,6 +32,32 @@ compiler_edge_actions(uint8_t cloud, uint32_t ofport, struct ofpbuf *actions)
     emit_uninit(&e);
 }
 
+void
+compiler_resume_actions(const struct flow *metadata, uint8_t table,
+                        struct ofpbuf *actions)
+{
+    struct emit e;
+
+    emit_init(&e, NULL, 0);
+    for (size_t i = 0; i < FLOW_N_REGS; i++) {
+        if (metadata->regs[i]) {
+            act_text(&e, "load:%"PRIu32"->NXM_NX_REG%"PRIuSIZE"[]",
+                     metadata->regs[i], i);
+        }
+    }
+    if (metadata->tunnel.ip_dst) {
+        act_text(&e, "set_field:"IP_FMT"->tun_dst",
+                 IP_ARGS(metadata->tunnel.ip_dst));
+    } else if (ipv6_addr_is_set(&metadata->tunnel.ipv6_dst)) {
+        char ip[INET6_ADDRSTRLEN];
+        inet_ntop(AF_INET6, &metadata->tunnel.ipv6_dst, ip, sizeof ip);
+        act_text(&e, "set_field:%s->tun_ipv6_dst", ip);
+    }
+    act_resubmit(&e, table);
+    ofpbuf_put(actions, e.actions.data, e.actions.size);
+    emit_uninit(&e);
+}
+
 static void
 act_punt_control(struct emit *e)
 {

@@ -117,6 +117,7 @@ COMPILE_ROLES
 /* Parts of emit_base(), by concern. */
 void emit_forward_base(struct emit *);
 void emit_wire_base(const struct compiler *, struct emit *);
+void emit_wire_tagged(const struct compiler *, struct emit *);
 
 /* Control frames, a part of emit_fabric(). */
 void emit_control(const struct compiler *, struct emit *);
@@ -151,6 +152,10 @@ uint8_t compiler_wire_version(const struct compiler *);
  * the field SOURCE. */
 void act_make_whole(struct emit *, uint8_t version);
 
+/* Matches frames with a VLAN tag, and has the agent make them whole, in
+ * 'version' of the wire format, and send them on from 'stage'. */
+void act_punt_tagged(struct emit *, enum stage stage, uint8_t version);
+
 /* Returns the OpenFlow port by which tree 'i' of the fabric leads to 'cloud', 0
  * if it does not. */
 uint32_t fabric_way(const struct fabric *, size_t i, uint8_t cloud);
@@ -165,7 +170,7 @@ void act_edges(struct emit *, const struct fabric *, size_t i,
 void act_out(struct emit *, uint32_t ofport);
 
 /* Meters: those of links, one for each direction, have ids made from the links'
- * UUIDs, so that they are the same after a restart; two behind them limit what
+ * UUIDs, so that they are the same after a restart; three behind them limit what
  * is sent to the agent.  A hello has about 1,000 bits, and costs the agent
  * 0.1 ms of a CPU. */
 #define LINK_METERS 0x3fff0000
@@ -173,6 +178,8 @@ void act_out(struct emit *, uint32_t ofport);
 #define PUNT_KBPS 16000
 #define CONTROL_METER (PUNT_METER + 1)
 #define CONTROL_KBPS 5000
+#define WHOLE_METER (PUNT_METER + 2)
+#define WHOLE_KBPS 10000
 
 /* Requests of endpoints that the agent answers: a meter each, by OpenFlow
  * port. */

@@ -79,7 +79,8 @@ emit_out_vxlan(struct emit *e, uint32_t ofport, uint8_t version)
 }
 
 static void
-emit_tunnel(struct emit *e, uint32_t ofport, enum encap encap, uint8_t version)
+emit_tunnel(const struct compiler *c, struct emit *e, uint32_t ofport,
+            enum encap encap)
 {
     static void (*const out[ENCAP_N])(struct emit *, uint32_t ofport,
                                       uint8_t version) = {
@@ -88,9 +89,16 @@ emit_tunnel(struct emit *e, uint32_t ofport, enum encap encap, uint8_t version)
         [ENCAP_VXLAN] = emit_out_vxlan,
     };
 
+    uint8_t version = compiler_wire_version(c);
+
     if (ofport) {
         emit_tunnel_in(e, ofport, encap);
         out[encap](e, ofport, version);
+    }
+    if (ofport && encap == ENCAP_VXLAN && c->fabric.tags_apart) {
+        emit_begin(e, STAGE_ENCAP, 105);
+        match_field(e, FIELD_OUT, ofport);
+        act_punt_tagged(e, STAGE_ENCAP, version);
     }
 }
 
@@ -176,22 +184,24 @@ emit_fabric(const struct compiler *c, struct emit *e,
             const struct model_row *row OVS_UNUSED)
 {
     const struct fabric *f = &c->fabric;
-    uint8_t version = compiler_wire_version(c);
 
     for (enum encap encap = 0; encap < ENCAP_N; encap++) {
-        emit_tunnel(e, f->tunnel_ofports[encap], encap, version);
+        emit_tunnel(c, e, f->tunnel_ofports[encap], encap);
     }
     for (size_t i = 0; i < f->n_peers; i++) {
-        emit_tunnel(e, f->peers[i].ofport, f->peers[i].encap, version);
+        emit_tunnel(c, e, f->peers[i].ofport, f->peers[i].encap);
     }
     for (size_t i = 0; i < f->n_edges; i++) {
-        emit_tunnel(e, f->edges[i].ofport, f->edges[i].encap, version);
+        emit_tunnel(c, e, f->edges[i].ofport, f->edges[i].encap);
     }
 
     emit_control(c, e);
     emit_landed(c, e);
     emit_reach(c, e);
     emit_size(c, e);
+    if (f->tags_apart) {
+        emit_wire_tagged(c, e);
+    }
 }
 
 /* Another host of this cloud. */

@@ -49,6 +49,17 @@ act_punt(struct emit *e, uint32_t meter, enum compile_punt punt,
              max_len);
 }
 
+/* The kernel's datapath drops a frame if an Ethernet header is to be put before
+ * its VLAN tag (6.1: skb_eth_push() says EPROTO). */
+void
+act_punt_tagged(struct emit *e, enum stage stage, uint8_t version)
+{
+    match_set_dl_tci_masked(&e->match, htons(VLAN_CFI), htons(VLAN_CFI));
+    act_text(e, "meter:%u,controller(userdata=%02x.%02x.%02x,max_len=65535)",
+             WHOLE_METER, COMPILE_PUNT_WHOLE, stage, version);
+    emit_end(e);
+}
+
 /* Larger than the MTU: the agent tells an IP sender so, in the destination's
  * name, and counts the others.  A rule's own counter would not do: Open vSwitch
  * translates both outcomes of check_pkt_larger and credits the rules of
@@ -88,6 +99,19 @@ emit_whole(struct emit *e, uint8_t version)
     emit_begin(e, STAGE_WIRE, 200);
     match_set_dl_type(&e->match, htons(ETH_TYPE_NSH));
     end_whole(e, version);
+}
+
+void
+emit_wire_tagged(const struct compiler *c, struct emit *e)
+{
+    uint8_t version = compiler_wire_version(c);
+
+    emit_begin(e, STAGE_WIRE, 10);
+    act_punt_tagged(e, STAGE_REACH, version);
+
+    emit_begin(e, STAGE_WIRE, 210);
+    match_set_dl_type(&e->match, htons(ETH_TYPE_NSH));
+    act_punt_tagged(e, STAGE_REACH, version);
 }
 
 /* The header is looked at before it is taken out: from a frame that has none

@@ -39,7 +39,7 @@ FOLDERS = {
 FILES = {name: VALUES for name in (
     "control-frame", "json-cursor", "json-scan", "json-value", "notation",
     "numbers", "pipeline", "rule", "rule-set", "token", "too-big", "versions",
-    "wire")}
+    "whole", "wire")}
 FILES["twin"] = DECISIONS       # Joins compiled rules with traces.
 FILES["nethv-idl"] = SHELLS     # Generated.
 

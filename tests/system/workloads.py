@@ -106,6 +106,8 @@ class Site:
     def __init__(self, lab: Lab):
         self.lab = lab
         self.workloads: dict[str, Workload] = {}
+        # Virtual machines without acceleration take their time.
+        self.patience = 4 if lab.state.options["vms"] else 1
         self._wan: dict[str, Wire] = {}
 
     def close(self) -> None:
@@ -182,7 +184,7 @@ class Site:
                        in self._all_rows("Follower",
                                          "network,intent,sequence"))
 
-        wait_until(confirmed, 15, "all followers confirm their networks")
+        wait_until(confirmed, 15 * self.patience, "all followers confirm their networks")
         self.wait_current()
 
     def wait_current(self) -> None:
@@ -190,7 +192,7 @@ class Site:
             return bool(self.agent(host, "status")["switch"]["current"])
 
         def wait(host: str) -> None:
-            wait_until(lambda: current(host), 15,
+            wait_until(lambda: current(host), 15 * self.patience,
                        f"the switch of {host} has its rules")
             # Packets may hit what is cached of old rules until a full pass,
             # which takes up to half a second.
@@ -224,15 +226,19 @@ class Site:
         self.ctl(*words[1:])
         for host in self.lab.scenario.hosts:
             wanted = self._tunnels(way, host.cloud, host.gateway)
-            wait_until(lambda: self._tunnels_of(host.name) == wanted, 15,
+            wait_until(lambda: self._tunnels_of(host.name) == wanted,
+                       15 * self.patience,
                        lambda: f"{host.name} has the tunnels {wanted}, but "
                        f"{self._tunnels_of(host.name)}")
-        wait_until(lambda: follows_plan(self.lab), 15,
-                   "frames go along the plan's tree")
+        self.wait_tree()
         self.settle()
         self.warm_up()
         # Only now it is sure that no agent had the old rules still.
         self.wait_current()
+
+    def wait_tree(self) -> None:
+        wait_until(lambda: follows_plan(self.lab), 15 * self.patience,
+                   "frames go along the plan's tree")
 
     def _tunnels(self, way: Way, cloud: str, gateway: bool) -> list[str]:
         """The kinds of the tunnel ports that a host should have, sorted: between
@@ -275,7 +281,7 @@ class Site:
                           if _probe(a, b) not in found[b]]
             return not missing
 
-        wait_until(pass_all, 10, lambda: "these reach each other: "
+        wait_until(pass_all, 10 * self.patience, lambda: "these reach each other: "
                    + ", ".join(f"{a.name} {b.name}" for a, b in missing))
         silence(self._wan.values())
 

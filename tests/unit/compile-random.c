@@ -60,6 +60,7 @@ set_fabric(struct compiler *compiler, uint32_t v)
     f.gateway = nethv_location(1, digit(&v, 3), 0);
     f.mtu = digit(&v, 2) * 1400;
     f.hold = digit(&v, 2);
+    f.tags_apart = digit(&v, 2);
     f.encaps = digit(&v, 1 + ENCAP_ALL);
     for (enum encap encap = 0; encap < ENCAP_N; encap++) {
         f.tunnel_ofports[encap] = digit(&v, 2) * (50 + encap);

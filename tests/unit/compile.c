@@ -331,6 +331,29 @@ Test(compile, one_gateway_at_a_time)
     world_destroy(&w);
 }
 
+/* What stands in front of a VLAN tag the agent makes, where the datapath cannot:
+ * for sources that are not known, for NSH frames, and for VXLAN. */
+Test(compile, tagged_frames_that_travel_whole)
+{
+    struct world w;
+    world_init(&w);
+    for (int apart = 0; apart < 2; apart++) {
+        struct fabric f = { .mode = CLOUD_DIRECT, .encaps = ENCAP_ALL,
+                            .tunnel_ofports = { 50, 51, 52 },
+                            .gateway = nethv_location(1, 1, 0),
+                            .tags_apart = apart };
+
+        fabric_clear_trees(&f);
+        compiler_set_fabric(w.compilers[1], &f);
+        compiler_run(w.compilers[1]);
+        char *text = rules_text(w.compilers[1]);
+        cr_expect_eq(count_text(text, "userdata=05.67.01"), apart ? 2 : 0);
+        cr_expect_eq(count_text(text, "userdata=05.69.01"), apart ? 1 : 0);
+        free(text);
+    }
+    world_destroy(&w);
+}
+
 /* Lets gateway 1 hold trees 1 and 2, and stamp the one with bits 'stamp'. */
 static void
 hold_two_trees(struct compiler *c, uint8_t stamp)

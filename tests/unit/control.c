@@ -6,12 +6,14 @@
 
 #include "control-frame.h"
 #include "control-ledger.h"
+#include "dp-packet.h"
 #include "nethv/wire.h"
 #include "ovs/pki.h"
 #include "ovs/signature.h"
 #include "random.h"
 #include "util.h"
 #include "versions.h"
+#include "whole.h"
 
 TestSuite(control);
 
@@ -60,6 +62,21 @@ make_whole(const uint8_t *data, size_t size, uint8_t *whole)
     memcpy(whole, headers, sizeof headers);
     memcpy(whole + sizeof headers, data, size);
     return sizeof headers + size;
+}
+
+Test(control, header_of_a_whole_frame)
+{
+    static const uint8_t inside[] = { 1, 2, 3 };
+    uint8_t expected[CONTROL_WHOLE_LEN + sizeof inside];
+    struct dp_packet packet;
+
+    make_whole(inside, sizeof inside, expected);
+    dp_packet_init(&packet, 0);
+    whole_put(&packet, &(struct whole) { 1, 0, A, UINT32_C(0x02fff000) },
+              inside, sizeof inside);
+    cr_assert_eq(dp_packet_size(&packet), sizeof expected);
+    cr_assert_arr_eq(dp_packet_data(&packet), expected, sizeof expected);
+    dp_packet_uninit(&packet);
 }
 
 Test(control, round_trip)

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the tests with virtual machines, whose names begin with test_kernel_,
+have in common: who imports this is skipped but in the long run."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+if not os.environ.get("NETHV_TEST_LONG"):
+    pytest.skip("virtual machines without acceleration take their time: "
+                "./quickstart test --long", allow_module_level=True)
