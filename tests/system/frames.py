@@ -19,6 +19,9 @@ from scapy.packet import Packet, Raw
 
 BROADCAST = "ff:ff:ff:ff:ff:ff"
 MADE_UP = 0x4e56
+# Of the frames below those with NSH's Ethernet type and no such header, which the
+# kernel's datapath drops.
+NOT_NSH = {"cut nsh", "nsh broadcast"}
 LARGEST_HEADER = 14 + 4 + 4
 
 

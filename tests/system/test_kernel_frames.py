@@ -6,8 +6,9 @@ import pytest
 
 import kernel  # noqa: F401 pylint: disable=unused-import
 from test_frames import *       # noqa: F401,F403 pylint: disable=C,W
-from test_frames import NATIVE, NOT_NSH, Way, collect, flooded, mtu_of, side, \
-    silence, unicast
+from frames import NOT_NSH
+from test_frames import NATIVE, Way, collect, flooded, mtu_of, side, silence, \
+    unicast
 
 LAB_OPTIONS = {"vms": ("aws1-vm1", "az1-vm1"), "lab_uplink": True}
 WAYS = [NATIVE, Way("direct", (("*", ("geneve",)),)),

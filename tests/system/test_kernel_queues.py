@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""HTB queues with the kernel's datapath: a rule of the operator's own, in a
-bridge of his own behind a virtual port, gives frames a queue.  It holds on the
-way out, where tunnels leave by the host's NIC, and at the port of a workload
-that frames from a tunnel are for."""
+"""Rates with the kernel's datapath.
+
+HTB queues: a rule of the operator's own, in a bridge of his own behind a virtual
+port, gives frames a queue.  It holds on the way out, where tunnels leave by the
+host's NIC, and at the port of a workload that frames from a tunnel are for.
+
+The bandwidth of a virtual link, which is the model's own: a meter."""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from scapy.layers.l2 import Ether
 from scapy.packet import Raw
 
 import kernel  # noqa: F401 pylint: disable=unused-import
+from test_topologies import SIZE as BURST_SIZE, burst
 from workloads import Site, Way, Workload, document, port, silence
 
 SCENARIO = {
@@ -64,11 +68,14 @@ def own_bridge(site, name, host, path, n):
 @pytest.fixture(scope="module")
 def site(lab):
     one = Site(lab)
-    one.apply(document("acme", {"name": "shop", "switches": [
-        {"name": "s1", "ports": [port("a", 1), port("b", 2)]}]}))
+    one.apply(document("acme", {
+        "name": "shop",
+        "switches": [{"name": "s1", "ports": [port("a", 1), port("b", 2)]},
+                     {"name": "s2", "ports": [port("c", 3)]}],
+        "links": [{"name": "l1", "a": "s1", "b": "s2", "bandwidth": "80k"}]}))
     own_bridge(one, "a", "aws1-vm1", "acme/shop/s1/a", 1)
     own_bridge(one, "b", "aws1-vm2", "acme/shop/s1/b", 2)
-    one.settle()
+    one.plug(("c", "aws1-vm2", "acme/shop/s2/c", 3))
     one.warm_up()
     yield one
     one.close()
@@ -150,3 +157,11 @@ def test_at_a_workload(site, record_property):
                   f"other_config:max-rate={rate}"]
     site.lab.run("aws1-vm2", words)
     check_queues(site, record_property)
+
+
+def test_bandwidth_of_a_link(site):
+    """A meter passes a second's worth at once, then its rate."""
+    a, c = site.some("a c")
+    (got,), took = burst(site, a, c.mac, [c], 200)
+    assert 8 <= got <= (10_000 + 10 * took) * 1.1 / BURST_SIZE
+    assert got < 200

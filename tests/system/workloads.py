@@ -25,6 +25,7 @@ from scapy.packet import Raw
 
 from nethvlab import nethv, wan
 from nethvlab.lab import Lab
+from frames import NOT_NSH
 from trees import follows_plan
 from wires import Tunnelled, Wire, tunnelled, wait_until
 
@@ -128,6 +129,12 @@ class Site:
     def apply(self, *documents: dict[str, Any]) -> None:
         for one in documents:
             nethv.apply(self.lab, one)
+
+    def accepted(self, frames: dict[str, bytes]) -> dict[str, bytes]:
+        """Without those that the datapath of some host drops before it knows
+        anything of them."""
+        return {name: frame for name, frame in frames.items()
+                if name not in NOT_NSH or not self.lab.state.options["vms"]}
 
     def plug(self, *places: tuple[str, str, str, int]) -> None:
         """Attaches workloads: (name, host, port's path, number) each, and
