@@ -23,6 +23,10 @@ VLOG_DEFINE_THIS_MODULE(plant);
  * reached. */
 #define PREPARE_MSEC 15000
 
+/* One that for so long has had the slot of the number in force, since an edge
+ * has failed or come back meanwhile, is written again under another number. */
+#define BLOCKED_MSEC 3000
+
 struct plant {
     struct model *model;
     struct model_observer observer;
@@ -449,7 +453,18 @@ write_tunnels(const struct plant *plant, struct db *db,
     free(wanted);
 }
 
-/* Writes a plan if another one is wanted. */
+/* Returns whether the plan to come cannot be prepared as long as the view of the
+ * gateways stays as it is: then it should have another slot. */
+static bool
+is_blocked(const struct plant *plant, const struct repair_outcome *outcome,
+           long long int now)
+{
+    return plant->preparing && now - plant->since >= BLOCKED_MSEC
+           && outcome && outcome->ready
+           && (outcome->next - plant->next) % 2;
+}
+
+/* Writes a plan if another one is wanted, or the same again. */
 static void
 plan(struct plant *plant, struct db *db, struct ovsdb_idl_txn *txn,
      const struct repair_outcome *outcome, long long int now)
@@ -467,7 +482,7 @@ plan(struct plant *plant, struct db *db, struct ovsdb_idl_txn *txn,
         }
     } else if (current && is_planned(plant, db, wanted, current)) {
         delete_others(db, current, current);
-    } else if (!plant->preparing
+    } else if (!plant->preparing || is_blocked(plant, outcome, now)
                || !is_planned(plant, db, wanted, plant->next)) {
         propose(plant, db, wanted, new_number(db, outcome), now, txn);
     }
@@ -486,7 +501,8 @@ plant_write(struct plant *plant, struct db *db, struct ovsdb_idl_txn *txn,
     if (late) {
         plant->since = now;
     }
-    plant->dirty |= judge_apart(plant, outcome, late);
+    plant->dirty |= judge_apart(plant, outcome, late)
+                    || is_blocked(plant, outcome, now);
     if (plant->dirty) {
         plan(plant, db, txn, outcome, now);
         find_next(plant, db, now);
