@@ -163,9 +163,9 @@ check-system: all $(check_PROGRAMS) $(check_SCRIPTS)
 # The programs as the next version might be, for tests/system/test_upgrade.py:
 # this version's objects, linked with other versions of all formats; and programs
 # that refuse the versions of this one.
-added_by_next = tests/next/control.c tests/next/nethv-idl.c
+added_by_next = tests/next/control.c tests/next/handover.c tests/next/nethv-idl.c
 agent_of_next = $(agent_nethv_agent_SOURCES) $(added_by_next) tests/next/zone.c
-link_of_next = $(AM_LDFLAGS) -Wl,--wrap=control_frame_put,--wrap=control_frame_parse
+link_of_next = $(AM_LDFLAGS) -Wl,--wrap=control_frame_put,--wrap=control_frame_parse,--wrap=handover_to_json
 check_PROGRAMS += tests/next/nethv-agent tests/next/nethv-gateway tests/next/nethvctl tests/refusing/nethv-agent
 nodist_tests_next_nethv_agent_SOURCES = $(agent_of_next) tests/next/versions.c
 tests_next_nethv_agent_LDFLAGS = $(link_of_next) -Wl,--wrap=report_write_wire
@@ -180,6 +180,7 @@ nodist_tests_next_nethvctl_SOURCES = $(cli_nethvctl_SOURCES) tests/next/nethv-id
 tests_next_nethvctl_LDADD = $(cli_nethvctl_LDADD)
 EXTRA_DIST += \
 	tests/next/control.c \
+	tests/next/handover.c \
 	tests/next/refusing.c \
 	tests/next/schema.py \
 	tests/next/versions.c \
