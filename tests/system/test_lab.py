@@ -355,6 +355,25 @@ def run(*arguments, bindir=None, **options):
                           capture_output=True, env=env, **options)
 
 
+def check_programs(name, directory):
+    """A host has programs of its own while it is told so."""
+    def finds(host):
+        return run("--lab", name, "exec", host, "sh", "-c",
+                   "command -v nethv-agent").stdout.strip()
+
+    absent = run("--lab", name, "programs", "h2", str(directory))
+    assert absent.returncode == 1 and "no such directory" in absent.stderr
+    directory.mkdir()
+    program = directory / "nethv-agent"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    before = finds("h2")
+    assert not run("--lab", name, "programs", "h2", str(directory)).returncode
+    assert (finds("h1"), finds("h2")) == (before, str(program))
+    assert not run("--lab", name, "programs", "h2").returncode
+    assert finds("h2") == before
+
+
 def test_up_and_down_by_command(lab_needed, bindir, tmp_path):
     name = f"test-cmd-{os.getpid()}"
     path = tmp_path / "lab.json"
@@ -375,6 +394,7 @@ def test_up_and_down_by_command(lab_needed, bindir, tmp_path):
         assert run("--lab", name, "exec", "h2", "hostname").stdout == "h2\n"
         assert run("--lab", name, "exec", "h2", "sh", "-c",
                    "exit 7").returncode == 7
+        check_programs(name, tmp_path / "other")
         known = spaces(name)
         assert len(known) == 3 and len(traces(name, known)) >= 8
     finally:
