@@ -103,6 +103,10 @@ tell_gateway(struct agent *agent)
                         gateway_link_handover(agent->link), ends);
         gateway_link_tell_ends(agent->link, ends);
     }
+    if (agent->is_gateway && standby_gateway(agent->standby)) {
+        gateway_link_tell_gateway(agent->link,
+                                  standby_gateway(agent->standby));
+    }
     if (!agent->held) {
         gateway_link_confirm(agent->link, agent->stamp,
                              ofswitch_confirmed(agent->sw));

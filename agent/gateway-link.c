@@ -42,6 +42,7 @@ struct gateway_link {
     bool unsaved;                   /* The copy is not that. */
     uint8_t ends[GATEWAY_LINK_CLOUDS];
     bool told;                      /* 'ends' were. */
+    uint32_t gateway;               /* Location told, 0: none yet. */
 };
 
 BUILD_ASSERT_DECL(GATEWAY_LINK_CLOUDS == NETHV_CLOUD_FLOOD);
@@ -243,6 +244,12 @@ tell_ends(const struct gateway_link *link, struct session *session)
 }
 
 static void
+tell_gateway(const struct gateway_link *link, struct session *session)
+{
+    notify(session, "gateway", json_integer_create(link->gateway));
+}
+
+static void
 session_open(struct gateway_link *link, struct stream *stream)
 {
     struct session *session = xmalloc(sizeof *session);
@@ -254,6 +261,9 @@ session_open(struct gateway_link *link, struct stream *stream)
                                             : json_null_create());
     if (link->told) {
         tell_ends(link, session);
+    }
+    if (link->gateway) {
+        tell_gateway(link, session);
     }
 }
 
@@ -347,6 +357,20 @@ gateway_link_tell_ends(struct gateway_link *link,
     link->told = true;
     LIST_FOR_EACH (session, node, &link->sessions) {
         tell_ends(link, session);
+    }
+}
+
+void
+gateway_link_tell_gateway(struct gateway_link *link, uint32_t location)
+{
+    struct session *session;
+
+    if (location == link->gateway) {
+        return;
+    }
+    link->gateway = location;
+    LIST_FOR_EACH (session, node, &link->sessions) {
+        tell_gateway(link, session);
     }
 }
 

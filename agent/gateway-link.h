@@ -13,6 +13,8 @@
  *                      last (null: nothing); first of all.
  *                      notification "ends" [{"2": true}]: to which clouds there
  *                      are tunnels, and which of them work.
+ *                      notification "gateway" [location]: which gateway of
+ *                      the own cloud this host uses.
  *                      notification "frame" [cloud, hex]: one that has come.
  *
  * What was handed over stays when the gateway process goes.  A copy is in a
@@ -57,6 +59,9 @@ enum gateway_link_end { GATEWAY_LINK_NONE, GATEWAY_LINK_DOWN, GATEWAY_LINK_UP };
 #define GATEWAY_LINK_CLOUDS 255
 void gateway_link_tell_ends(struct gateway_link *,
                             const uint8_t ends[GATEWAY_LINK_CLOUDS]);
+
+/* Tells the gateway process that this host uses the gateway at 'location'. */
+void gateway_link_tell_gateway(struct gateway_link *, uint32_t location);
 
 /* Passes on a control frame that has come by the tunnel from 'cloud'. */
 void gateway_link_tell_frame(struct gateway_link *, uint8_t cloud,

@@ -147,6 +147,12 @@ standby_wait(const struct standby *s)
     }
 }
 
+uint32_t
+standby_gateway(const struct standby *s)
+{
+    return s->gateway;
+}
+
 bool
 standby_holds(const struct standby *s)
 {

@@ -37,6 +37,9 @@ void standby_destroy(struct standby *);
 void standby_run(struct standby *, struct model *, const struct hello *);
 void standby_wait(const struct standby *);
 
+/* Returns the location of the gateway in use, 0 while it is not known. */
+uint32_t standby_gateway(const struct standby *);
+
 /* Returns whether nothing is to be taken from other clouds now. */
 bool standby_holds(const struct standby *);
 

@@ -185,6 +185,10 @@ receive_notice(struct agent_link *link, const struct jsonrpc_msg *msg)
         } else if (!strcmp(msg->method, "ends")
                    && params->array.elems[0]->type == JSON_OBJECT) {
             link->callbacks->ends(link->aux, params->array.elems[0]);
+        } else if (!strcmp(msg->method, "gateway")
+                   && params->array.elems[0]->type == JSON_INTEGER) {
+            link->callbacks->gateway(link->aux,
+                                     json_integer(params->array.elems[0]));
         }
     }
 }

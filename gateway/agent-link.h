@@ -21,6 +21,8 @@ struct agent_link_callbacks {
     void (*state)(void *aux, struct handover *);
     /* To which clouds there are tunnels, and which of them work: "ends". */
     void (*ends)(void *aux, const struct json *ends);
+    /* The host uses the gateway at 'location'. */
+    void (*gateway)(void *aux, uint32_t location);
     /* A control frame has come by the tunnel from 'cloud'. */
     void (*frame)(void *aux, uint8_t cloud, const void *data, size_t n);
 };

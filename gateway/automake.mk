@@ -44,6 +44,8 @@ gateway_nethv_gateway_SOURCES = \
 	gateway/home.c \
 	gateway/home.h \
 	gateway/nethv-gateway.c \
+	gateway/partners.c \
+	gateway/partners.h \
 	gateway/plans.c \
 	gateway/plans.h \
 	gateway/prober.c \

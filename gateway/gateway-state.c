@@ -4,6 +4,7 @@
 
 #include "lib/nethv-idl.h"
 #include "model.h"
+#include "openvswitch/json.h"
 #include "ovs/db.h"
 #include "repair.h"
 #include "uuid.h"
@@ -70,4 +71,39 @@ gateway_state_write(struct db *db, const struct host *self,
     nethvrec_gateway_state_set_neighbours(row, list,
                                           list_neighbours(outcome, list));
     nethvrec_gateway_state_set_opened(row, list, list_opened(outcome, list));
+}
+
+/* Showing. */
+
+static struct json *
+clouds_to_json(const bool clouds[NETHV_CLOUD_FLOOD])
+{
+    struct json *json = json_array_create_empty();
+
+    for (int cloud = 1; cloud <= NETHV_CLOUD_MAX; cloud++) {
+        if (clouds[cloud]) {
+            json_array_add(json, json_integer_create(cloud));
+        }
+    }
+    return json;
+}
+
+struct json *
+gateway_state_to_json(const struct repair_outcome *outcome)
+{
+    struct json *json = json_object_create();
+
+    if (!outcome) {
+        return json;
+    }
+    json_object_put(json, "ready", json_boolean_create(outcome->ready));
+    json_object_put(json, "number", json_integer_create(outcome->number));
+    json_object_put(json, "plan", json_integer_create(outcome->plan));
+    json_object_put(json, "heard", json_integer_create(outcome->heard));
+    json_object_put(json, "prepared", json_integer_create(outcome->prepared));
+    json_object_put(json, "stamp", json_integer_create(outcome->stamp));
+    json_object_put(json, "tunnels", clouds_to_json(outcome->tunnels));
+    json_object_put(json, "opened", clouds_to_json(outcome->opened));
+    json_object_put(json, "connected", clouds_to_json(outcome->connected));
+    return json;
 }

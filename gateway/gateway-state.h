@@ -8,6 +8,7 @@
 
 struct db;
 struct host;
+struct json;
 struct ovsdb_idl_txn;
 struct repair_outcome;
 
@@ -16,5 +17,8 @@ struct repair_outcome;
 void gateway_state_write(struct db *, const struct host *self,
                          const struct repair_outcome *outcome,
                          struct ovsdb_idl_txn *txn);
+
+/* Describes 'outcome' (NULL: nothing yet), for "status". */
+struct json *gateway_state_to_json(const struct repair_outcome *outcome);
 
 #endif /* gateway/gateway-state.h */

@@ -7,6 +7,7 @@
 
 #include "gateway/agent-link.h"
 #include "gateway/edges.h"
+#include "gateway/partners.h"
 #include "gateway/plans.h"
 #include "gateway/relays.h"
 #include "handover.h"
@@ -29,6 +30,10 @@ VLOG_DEFINE_THIS_MODULE(healer);
 /* A tunnel stays as long after its last use: frames may be under way. */
 #define LINGER_MSEC 3000
 
+/* An agent that has not said by then which gateway its host uses is one of
+ * before, that does not say it. */
+#define SAY_MSEC 2000
+
 /* Repair comes to rest within so many steps at one moment. */
 #define STEPS_MAX 8
 
@@ -36,8 +41,12 @@ BUILD_ASSERT_DECL(HANDOVER_TREES == REPAIR_SLOTS);
 
 struct healer {
     struct agent_link *link;
-    bool greeted;                   /* The agent has told its state. */
+    bool greeted;                   /* The agent has told its state, */
+    long long int greeted_at;       /* first at that time. */
     uint8_t ends[NETHV_CLOUD_FLOOD];    /* enum repair_end */
+    uint32_t gateway;               /* That of the own cloud, as the agent says;
+                                     * 0: it does not say. */
+    struct partners *partners;
 
     struct channel *channel;        /* NULL until the location is known. */
     const struct model *model;      /* Of this run. */
@@ -53,17 +62,20 @@ struct healer {
     bool told;                      /* By this process, for this repair: */
     unsigned int serial;            /* of 'handover', */
     unsigned int covers;            /* which is still right for this outcome. */
+    unsigned int base;              /* Serial at which 'repair' began. */
     long long int used[NETHV_CLOUD_FLOOD];  /* When edges had a use. */
     long long int deadline;
 };
 
 static void on_state(void *, struct handover *);
 static void on_ends(void *, const struct json *);
+static void on_gateway(void *, uint32_t location);
 static void on_frame(void *, uint8_t cloud, const void *, size_t);
 
 static const struct agent_link_callbacks link_callbacks = {
     .state = on_state,
     .ends = on_ends,
+    .gateway = on_gateway,
     .frame = on_frame,
 };
 
@@ -73,6 +85,7 @@ healer_create(void)
     struct healer *h = xzalloc(sizeof *h);
 
     h->link = agent_link_create(&link_callbacks, h);
+    h->partners = partners_create();
     h->deadline = LLONG_MAX;
     return h;
 }
@@ -102,6 +115,7 @@ healer_destroy(struct healer *h)
     if (h) {
         stop(h);
         channel_destroy(h->channel);
+        partners_destroy(h->partners);
         agent_link_destroy(h->link);
         handover_free(h->handover);
         free(h);
@@ -126,6 +140,7 @@ on_state(void *h_, struct handover *handover)
             h->numbers[i] = handover->trees[i].number;
         }
     }
+    h->greeted_at = h->greeted ? h->greeted_at : time_msec();
     h->greeted = true;
 }
 
@@ -149,6 +164,14 @@ on_ends(void *h_, const struct json *json)
         repair_set_end(h->repair, cloud, h->ends[cloud], time_msec());
     }
     VLOG_DBG("ends have changed");
+}
+
+static void
+on_gateway(void *h_, uint32_t location)
+{
+    struct healer *h = h_;
+
+    h->gateway = location;
 }
 
 static void
@@ -207,6 +230,7 @@ start(struct healer *h, long long int now)
     }
     h->db_seqno = 0;
     h->installed = 0;
+    h->base = h->serial;
 }
 
 static void
@@ -386,8 +410,9 @@ hand_over(struct healer *h, struct handover *handover, unsigned int seqno)
     handover_free(h->handover);
     h->handover = handover;
     h->told = true;
-    h->serial = h->covers = seqno;
-    agent_link_set(h->link, json, seqno);
+    h->covers = seqno;
+    h->serial = h->base + seqno;
+    agent_link_set(h->link, json, h->serial);
     VLOG_DBG("handed over outcome %u: stamp %u", seqno, handover->stamp);
 }
 
@@ -401,6 +426,9 @@ update_agent(struct healer *h, const struct model *model,
     bool wanted[NETHV_CLOUD_FLOOD] = { false };
 
     find_wanted(h, outcome, now, wanted);
+    for (int cloud = 1; cloud <= NETHV_CLOUD_MAX; cloud++) {
+        wanted[cloud] &= !partners_rests(h->partners, cloud);
+    }
     edges_fill(handover, model, self, wanted, h->handover);
     fill_trees(h, outcome, handover);
     handover->no_networks = true;
@@ -428,11 +456,11 @@ update_agent(struct healer *h, const struct model *model,
 static void
 update_installed(struct healer *h, long long int now)
 {
-    unsigned int installed = agent_link_installed(h->link);
+    unsigned int serial = agent_link_installed(h->link);
+    unsigned int installed = (serial <= h->base ? 0
+                              : serial == h->serial ? h->covers
+                              : serial - h->base);
 
-    if (installed && installed == h->serial) {
-        installed = h->covers;
-    }
     if (installed != h->installed) {
         h->installed = installed;
         repair_installed(h->repair, installed, now);
@@ -455,39 +483,78 @@ run_repair(struct healer *h)
     }
 }
 
+/* Returns whether the switch forwards by what the agent was told last. */
+static bool
+is_installed(const struct healer *h)
+{
+    return h->serial && agent_link_installed(h->link) == h->serial;
+}
+
 /* Another gateway serves the cloud.  The agent is told that there are no edges
  * and no trees, for it waits for that to be a host as others are, and to answer
- * their hellos; what it was told before, it keeps. */
+ * their hellos.  The plan is kept, for when this one's turn comes. */
 static void
-stand_by(struct healer *h)
+stand_by(struct healer *h, struct db *db, const struct model *model)
 {
+    struct plans plans;
+
     stop(h);
-    if (!h->handover) {
+    if (!h->handover || h->handover->n_edges) {
+        h->base = h->serial;
         hand_over(h, xzalloc(sizeof *h->handover), 1);
+    }
+    if (db_is_complete(db) && db_seqno(db) != h->db_seqno) {
+        h->db_seqno = db_seqno(db);
+        if (plans_read(&plans, db, model)) {
+            plans_save(&plans);
+            plans_uninit(&plans);
+        }
     }
 }
 
+/* Returns whether this gateway serves its cloud. */
+static bool
+is_active(const struct healer *h, const struct host *self)
+{
+    return (h->gateway ? h->gateway == h->location
+            : !self || cloud_gateway(self->cloud) == self);
+}
+
+static void
+set_location(struct healer *h, uint32_t location)
+{
+    stop(h);
+    channel_destroy(h->channel);
+    h->channel = channel_create(location, PROGRAM_KEY);
+    h->location = location;
+    h->cloud = nethv_location_cloud(location);
+}
+
 void
-healer_run(struct healer *h, struct db *db, const struct model *model,
+healer_run(struct healer *h, struct db *db, struct model *model,
            uint32_t location, struct relays *relays)
 {
     h->model = model;
     if (h->location != location) {
-        stop(h);
-        channel_destroy(h->channel);
-        h->channel = channel_create(location, PROGRAM_KEY);
-        h->location = location;
-        h->cloud = nethv_location_cloud(location);
+        set_location(h, location);
     }
     agent_link_run(h->link);
     if (!h->greeted) {
         return;
     }
     const struct host *self = model_host_at(model, location);
-    if (self && cloud_gateway(self->cloud) != self) {
-        stand_by(h);
+    partners_mark(model, h->cloud, h->gateway);
+    if (!is_active(h, self)) {
+        if (h->gateway || time_msec() >= h->greeted_at + SAY_MSEC) {
+            stand_by(h, db, model);
+        }
         return;
     }
+    if (!h->repair && h->serial && !is_installed(h)) {
+        return;                 /* What rests begins when it is forgotten. */
+    }
+    partners_run(h->partners, model, h->cloud, h->ends, h->handover,
+                 is_installed(h), time_msec());
     update_plans(h, db, model, time_msec());
     if (h->repair) {
         run_repair(h);
@@ -501,7 +568,11 @@ healer_wait(struct healer *h)
 {
     agent_link_wait(h->link);
     if (h->repair) {
-        poll_timer_wait_until(h->deadline);
+        poll_timer_wait_until(MIN(h->deadline,
+                                  partners_deadline(h->partners)));
+    } else if (h->greeted && !h->gateway
+               && time_msec() < h->greeted_at + SAY_MSEC) {
+        poll_timer_wait_until(h->greeted_at + SAY_MSEC);
     }
 }
 
@@ -527,40 +598,4 @@ bool
 healer_has_agent(const struct healer *h)
 {
     return agent_link_is_connected(h->link);
-}
-
-/* Showing. */
-
-static struct json *
-clouds_to_json(const bool clouds[NETHV_CLOUD_FLOOD])
-{
-    struct json *json = json_array_create_empty();
-
-    for (int cloud = 1; cloud <= NETHV_CLOUD_MAX; cloud++) {
-        if (clouds[cloud]) {
-            json_array_add(json, json_integer_create(cloud));
-        }
-    }
-    return json;
-}
-
-struct json *
-healer_to_json(const struct healer *h)
-{
-    struct json *json = json_object_create();
-    const struct repair_outcome *outcome = healer_outcome(h);
-
-    if (!outcome) {
-        return json;
-    }
-    json_object_put(json, "ready", json_boolean_create(outcome->ready));
-    json_object_put(json, "number", json_integer_create(outcome->number));
-    json_object_put(json, "plan", json_integer_create(outcome->plan));
-    json_object_put(json, "heard", json_integer_create(outcome->heard));
-    json_object_put(json, "prepared", json_integer_create(outcome->prepared));
-    json_object_put(json, "stamp", json_integer_create(outcome->stamp));
-    json_object_put(json, "tunnels", clouds_to_json(outcome->tunnels));
-    json_object_put(json, "opened", clouds_to_json(outcome->opened));
-    json_object_put(json, "connected", clouds_to_json(outcome->connected));
-    return json;
 }

@@ -9,8 +9,9 @@
  *     link state (other clouds) -+           --> link state    --> agent,
  *                                                            by the tunnels
  *
- * Works without the database, from what was planned last.  Only the active
- * gateway of a cloud heals: others have no edges and no trees.
+ * Works without the database, from what was planned last.  Only the gateway
+ * that its cloud's hosts use heals: others have no edges and no trees, and
+ * wait.
  *
  * All times are time_msec(). */
 
@@ -20,7 +21,6 @@
 struct db;
 struct handover;
 struct healer;
-struct json;
 struct linkstate;
 struct model;
 struct relays;
@@ -31,7 +31,7 @@ void healer_destroy(struct healer *);
 
 /* Does what there is to do on the host at 'location'; 'relays' are its
  * cloud's. */
-void healer_run(struct healer *, struct db *db, const struct model *model,
+void healer_run(struct healer *, struct db *db, struct model *model,
                 uint32_t location, struct relays *relays);
 void healer_wait(struct healer *);
 
@@ -45,8 +45,5 @@ const struct linkstate *healer_linkstate(const struct healer *);
  * is there. */
 const struct handover *healer_handover(const struct healer *);
 bool healer_has_agent(const struct healer *);
-
-/* Describes it, for "status". */
-struct json *healer_to_json(const struct healer *);
 
 #endif /* gateway/healer.h */

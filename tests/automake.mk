@@ -127,6 +127,7 @@ EXTRA_DIST += tests/system/test_diagnose.py
 EXTRA_DIST += tests/system/test_examples.py
 EXTRA_DIST += tests/system/test_firewall.py
 EXTRA_DIST += tests/system/test_frames.py
+EXTRA_DIST += tests/system/test_gateways.py
 EXTRA_DIST += tests/system/test_guests.py
 EXTRA_DIST += tests/system/test_isolation.py
 EXTRA_DIST += tests/system/test_hello.py

@@ -405,6 +405,17 @@ def _bring_up(lab: Lab, progress: Progress) -> None:
         _bring_up_nethv(lab, progress)
 
 
+def _join(lab: Lab, joining: list[Host]) -> None:
+    """Lets hosts join: all at the same time, but gateways of one cloud one after
+    the other, for in that order they get its public addresses."""
+    groups: dict[str, list[Host]] = {}
+    for one in joining:
+        groups.setdefault(one.cloud if one.gateway else one.name,
+                          []).append(one)
+    _each(lambda group: [nethv.join(lab, one) for one in group],
+          groups.values())
+
+
 def _bring_up_nethv(lab: Lab, progress: Progress) -> None:
     first = nethv.first_gateway(lab)
     gateways = [one for one in lab.scenario.gateways() if one is not first]
@@ -417,7 +428,7 @@ def _bring_up_nethv(lab: Lab, progress: Progress) -> None:
         nethv.open_firewalls(lab)
     for kind, joining in ("gateways", gateways), ("hosts", others):
         with _step(progress, f"{len(joining)} {kind}: nethv-agent join"):
-            _each(lambda one: nethv.join(lab, one), joining)
+            _join(lab, joining)
             nethv.open_firewalls(lab)
     if lab.scenario.networks:
         with _step(progress, f"{len(lab.scenario.networks)} documents: "

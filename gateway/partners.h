@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef GATEWAY_PARTNERS_H
+#define GATEWAY_PARTNERS_H 1
+
+/* Partners: which gateway of each other cloud the tunnel from here leads to.
+ *
+ * A cloud may have several gateways, of which one at a time serves it: hosts of
+ * the cloud turn to the next one by themselves (agent/standby.h), and that one
+ * then opens tunnels.  Here it is seen only that the tunnel does not work.
+ * After PARTNERS_PATIENCE_MSEC the tunnel is led to the cloud's next gateway,
+ * and after PARTNERS_FIRST_MSEC to the next one if it has not come up there,
+ * longer each time; both ends meet because the one that serves the cloud
+ * waits.
+ *
+ * No frame comes twice by that: the gateways of one cloud forward by entries of
+ * their own, so for the proof (doc/architecture.md) each is a node of its own,
+ * and the tunnel is an entry that must rest before it leads to another node.
+ * So it is taken away first, and led elsewhere only when the switch has been
+ * without it for PARTNERS_REST_MSEC.
+ *
+ * In the model the partner is the one gateway of its cloud that is not
+ * unreachable: cloud_gateway() returns it.
+ *
+ * Times are in milliseconds of any clock that does not go back. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct handover;
+struct model;
+
+#define PARTNERS_PATIENCE_MSEC 4000
+#define PARTNERS_FIRST_MSEC 15000
+#define PARTNERS_DOUBLINGS_MAX 2
+#define PARTNERS_REST_MSEC 1000
+
+struct partners;
+
+struct partners *partners_create(void);
+void partners_destroy(struct partners *);
+
+/* Chooses partners of cloud 'self' and marks them in 'model'.  'ends[cloud]',
+ * an enum repair_end, says how the tunnel to 'cloud' is; 'handover' (NULL:
+ * none) what the agent was told last, and 'installed' whether the switch is
+ * so. */
+void partners_run(struct partners *, struct model *model, uint8_t self,
+                  const uint8_t *ends, const struct handover *handover,
+                  bool installed, long long int now);
+
+/* Returns whether there must be no tunnel to 'cloud' now. */
+bool partners_rests(const struct partners *, uint8_t cloud);
+
+/* Returns when partners_run() is to be called next at the latest. */
+long long int partners_deadline(const struct partners *);
+
+/* Marks in 'model' that of the gateways of 'cloud' the one at 'location' is
+ * used. */
+void partners_mark(struct model *model, uint8_t cloud, uint32_t location);
+
+#endif /* gateway/partners.h */
