@@ -59,8 +59,20 @@ rank_edge(const bool avoid[NETHV_CLOUD_FLOOD], const struct tree_edge *edge,
     };
 }
 
+/* Sets 'in[cloud]' to whether the cloud is in 'plan'. */
+static void
+find_clouds(const struct repair_held *plan, bool in[NETHV_CLOUD_FLOOD])
+{
+    memset(in, 0, NETHV_CLOUD_FLOOD * sizeof *in);
+    for (size_t i = 0; i < plan->n; i++) {
+        in[plan->edges[i].edge.a] = in[plan->edges[i].edge.b] = true;
+    }
+}
+
 /* Sets '*tree' to that of what works of 'plan' and beyond, around 'avoid'.  A
- * cloud that cannot be reached hangs on by an edge that has failed: nothing is
+ * cloud that is not in the plan waits for the one that it is in: its tunnels
+ * come up one after another, and by the first it would get ways that the next
+ * ones change, under the same number.  A cloud that cannot be reached hangs on by an edge that has failed: nothing is
  * lost by that, and when its switch is back, frames flow before BFD knows. */
 static void
 span(const struct repair *repair, const struct repair_held *plan,
@@ -69,8 +81,10 @@ span(const struct repair *repair, const struct repair_held *plan,
 {
     struct tree_ranked *ranked = xmalloc((plan->n + known->n + 1)
                                          * sizeof *ranked);
+    bool in[NETHV_CLOUD_FLOOD];
     size_t n = 0;
 
+    find_clouds(plan, in);
     for (size_t i = 0; i < plan->n; i++) {
         const struct repair_edge *edge = &plan->edges[i];
         uint32_t level = linkstate_level(repair->linkstate, edge->edge.a,
@@ -85,7 +99,7 @@ span(const struct repair *repair, const struct repair_held *plan,
     }
     for (size_t i = 0; i < known->n; i++) {
         const struct linkstate_edge *edge = &known->edges[i];
-        if (linkstate_level_is_up(edge->level)
+        if (linkstate_level_is_up(edge->level) && in[edge->a] && in[edge->b]
             && !repair_plan_has(plan, edge->a, edge->b)) {
             struct tree_edge outside = { edge->a, edge->b,
                                          weight_of(edge->weight) };
@@ -230,18 +244,19 @@ compute_ways(const struct repair *repair, const struct repair_held *plan,
     }
 }
 
-/* Sets 'part' to what 'tree' joins, apart from edges that have failed. */
+/* Sets 'part' to what the edges that are up join, also those to clouds that
+ * the plan does not have. */
 static void
-compute_parts(const struct linkstate *linkstate, const struct tree *tree,
+compute_parts(const struct repair_known *known,
               uint8_t part[NETHV_CLOUD_FLOOD])
 {
     for (size_t i = 0; i < NETHV_CLOUD_FLOOD; i++) {
         part[i] = i;
     }
-    for (size_t i = 0; i < tree->n; i++) {
-        uint8_t from = part[tree->edges[i].b], to = part[tree->edges[i].a];
-        if (repair_has_failed(linkstate_level(linkstate, tree->edges[i].a,
-                                       tree->edges[i].b))) {
+    for (size_t i = 0; i < known->n; i++) {
+        const struct linkstate_edge *edge = &known->edges[i];
+        uint8_t from = part[edge->b], to = part[edge->a];
+        if (from == to || !linkstate_level_is_up(edge->level)) {
             continue;
         }
         for (size_t cloud = 1; cloud < NETHV_CLOUD_FLOOD; cloud++) {
@@ -272,6 +287,19 @@ is_up(const struct repair *repair, const struct repair_held *plan,
     return true;
 }
 
+/* Returns whether an edge of 'plan' has never been up. */
+static bool
+is_coming_up(const struct repair *repair, const struct repair_held *plan)
+{
+    for (size_t i = 0; i < plan->n; i++) {
+        const struct tree_edge *edge = &plan->edges[i].edge;
+        if (!linkstate_level(repair->linkstate, edge->a, edge->b)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void
 repair_compute_view(struct repair *repair)
 {
@@ -281,12 +309,13 @@ repair_compute_view(struct repair *repair)
 
     known.edges = linkstate_edges(repair->linkstate, &known.n);
     compute_ways(repair, &repair->held, &known, &view->way, &view->other);
-    compute_parts(repair->linkstate, &view->way.tree, view->part);
+    compute_parts(&known, view->part);
     view->next_whole = view->next_still = false;
     if (repair->next.number > repair->held.number) {
         compute_ways(repair, &repair->next, &known, &view->next, &ignored);
         view->next_whole = is_up(repair, &repair->next, REPAIR_TREE);
-        view->next_still = is_up(repair, &repair->next, REPAIR_STANDBY);
+        view->next_still = is_up(repair, &repair->next, REPAIR_STANDBY)
+                           && !is_coming_up(repair, &repair->next);
     }
     free(known.edges);
 }

@@ -21,13 +21,14 @@
  * (linkstate.h), which the gateways flood over all live tunnels.  Number and
  * tree are functions of the view alone, so gateways with equal views agree.
  * The tree has the plan's tree edges that are up, then of the plan's standby
- * edges the lightest that join parts, then likewise of other edges.  If one
- * edge of the plan's tree has failed, or several of one cloud, it goes around
- * one cloud, as far as there is a way around: the word of one neighbour is
- * enough to pass by a cloud that has died (repair-failures.c).  The number is
- * twice the plan's number, and up to three more by what has failed and by how
- * many edges the tree has that are in no plan: what comes and goes without a
- * meaning for the tree leaves the number alone.
+ * edges the lightest that join parts, then likewise of other edges between
+ * clouds of the plan.  If one edge of the plan's tree has failed, or several
+ * of one cloud, it goes around one cloud, as far as there is a way around: the
+ * word of one neighbour is enough to pass by a cloud that has died
+ * (repair-failures.c).  The number is twice the plan's number, and up to three
+ * more by what has failed and by how many edges the tree has that are in no
+ * plan: what comes and goes without a meaning for the tree leaves the number
+ * alone.
  *
  * Slots.  The key of a frame carries its number modulo 4, so there are four
  * slots, each empty or with one tree.  A slot's tree may be replaced by a

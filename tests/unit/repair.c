@@ -51,22 +51,42 @@ run(struct world *world, long long int msec)
 }
 
 static void
-set_up(struct world *world)
+come_up(struct world *world, const struct tree_edge *edge)
+{
+    repair_set_end(world->repairs[edge->a], edge->b, REPAIR_END_UP,
+                   world->now);
+    repair_set_end(world->repairs[edge->b], edge->a, REPAIR_END_UP,
+                   world->now);
+}
+
+static void
+set_plans(struct world *world, const struct repair_plan *current,
+          const struct repair_plan *next)
+{
+    for (uint8_t cloud = 1; cloud <= 5; cloud++) {
+        repair_set_plans(world->repairs[cloud], current, next, world->now);
+    }
+}
+
+static void
+set_up_by(struct world *world, const struct repair_plan *first)
 {
     memset(world, 0, sizeof *world);
     world->now = 1000;
     for (uint8_t cloud = 1; cloud <= 5; cloud++) {
         world->repairs[cloud] = repair_create(cloud, world->now);
-        repair_set_plans(world->repairs[cloud], &plan, NULL, world->now);
-        for (size_t i = 0; i < ARRAY_SIZE(edges); i++) {
-            const struct tree_edge *edge = &edges[i].edge;
-            uint8_t peer = (edge->a == cloud ? edge->b
-                            : edge->b == cloud ? edge->a : 0);
-            repair_set_end(world->repairs[cloud], peer, REPAIR_END_UP,
-                           world->now);
-        }
+    }
+    set_plans(world, first, NULL);
+    for (size_t i = 0; i < first->n; i++) {
+        come_up(world, &first->edges[i].edge);
     }
     run(world, 10000);
+}
+
+static void
+set_up(struct world *world)
+{
+    set_up_by(world, &plan);
 }
 
 static void
@@ -152,5 +172,61 @@ Test(repair, cloud_that_lives_answers_a_neighbours_word)
     cr_assert_eq(stamped(&world, 4)[5], 2);
     cr_assert_eq(stamped(&world, 1)[5], 2);
     cr_assert_eq(stamped(&world, 1)[4], 2);
+    tear_down(&world);
+}
+
+/* Cloud 5 joins.  Its tunnels come up one after another, the better one last:
+ * it gets no way before the plan that has it, and keeps that. */
+Test(repair, cloud_that_joins_waits_for_its_plan)
+{
+    static const struct repair_edge before[] = {
+        EDGE(1, 2, 10, TREE), EDGE(2, 3, 10, TREE), EDGE(2, 4, 10, TREE),
+        EDGE(1, 3, 20, STANDBY), EDGE(1, 4, 20, STANDBY),
+        EDGE(3, 4, 40, STANDBY),
+    };
+    static const struct repair_plan first = { 7, before, ARRAY_SIZE(before) };
+    struct world world;
+
+    set_up_by(&world, &first);
+    set_plans(&world, &first, &plan);
+    come_up(&world, &edges[6].edge);
+    run(&world, 3000);
+    for (uint8_t cloud = 1; cloud <= 5; cloud++) {
+        const struct repair_outcome *outcome
+            = repair_outcome(world.repairs[cloud]);
+        cr_assert_eq(outcome->number, 14);
+        cr_assert_eq(outcome->prepared, 0);
+        cr_assert(outcome->connected[5]);
+        cr_assert_eq(stamped(&world, cloud)[cloud == 5 ? 2 : 5], 0);
+    }
+
+    come_up(&world, &edges[3].edge);
+    run(&world, 3000);
+    for (uint8_t cloud = 1; cloud <= 5; cloud++) {
+        cr_assert_eq(repair_outcome(world.repairs[cloud])->prepared, 8);
+    }
+
+    set_plans(&world, &plan, NULL);
+    for (int i = 0; i < 50; i++) {
+        run(&world, 100);
+        cr_assert_eq(stamped(&world, 1)[5], 2);
+        cr_assert_eq(stamped(&world, 2)[5], 4);
+        cr_assert_eq(stamped(&world, 1)[3], 2);
+    }
+    tear_down(&world);
+}
+
+/* But not for ever, if that has an edge that does not come up. */
+Test(repair, plan_does_not_wait_for_an_edge_for_ever)
+{
+    static const struct repair_plan first = { 7, edges, 3 };
+    struct world world;
+
+    set_up_by(&world, &first);
+    set_plans(&world, &first, &plan);
+    run(&world, 5000);
+    cr_assert_eq(repair_outcome(world.repairs[1])->prepared, 0);
+    run(&world, 6000);
+    cr_assert_eq(repair_outcome(world.repairs[1])->prepared, 8);
     tear_down(&world);
 }
