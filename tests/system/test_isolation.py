@@ -672,15 +672,18 @@ def test_honest_behind_tags(site, stack):
 
 def test_cut_tags_at_a_secured_port(site):
     with Expected(site, "aws1-vm1") as expected:
-        # What is shorter the kernel or Open vSwitch itself drops.
+        # What is shorter the kernel or Open vSwitch itself drops; the kernel's
+        # datapath these too.
+        counted = site.lab.datapath("aws1-vm1") == "netdev"
         for cut in b"\x00\x02", b"\x00\x02\x08":
             # Open vSwitch (3.1) cannot read its own keys of such frames back:
             # it counts what misses its cache, not what hits it.
             site.lab.run("aws1-vm1", ["ovs-appctl", "revalidator/purge"])
             site["safe"].send(bytes(ethernet())[:12]
                               + b"\x88\xa8\x00\x01\x81\x00" + cut)
-            expected.drop("hidden-ip")
-            expected.wait()
+            if counted:
+                expected.drop("hidden-ip")
+                expected.wait()
 
 
 def test_secured_port_without_a_mac(site):
