@@ -129,6 +129,7 @@ global_wait(struct global *global)
     db_wait(global->db);
     if (global->acting) {
         poll_timer_wait_until(liveness_deadline(global->liveness));
+        poll_timer_wait_until(plant_deadline(global->plant, time_msec()));
     }
 }
 

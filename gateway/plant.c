@@ -80,9 +80,11 @@ plant_pending(const struct plant *plant)
 }
 
 long long int
-plant_deadline(const struct plant *plant)
+plant_deadline(const struct plant *plant, long long int now)
 {
-    return plant->preparing ? plant->since + PREPARE_MSEC : LLONG_MAX;
+    return (!plant->preparing ? LLONG_MAX
+            : now < plant->since + BLOCKED_MSEC ? plant->since + BLOCKED_MSEC
+            : plant->since + PREPARE_MSEC);
 }
 
 /* Computing. */

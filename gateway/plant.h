@@ -34,7 +34,8 @@ bool plant_pending(const struct plant *);
 void plant_write(struct plant *, struct db *, struct ovsdb_idl_txn *,
                  const struct repair_outcome *outcome, long long int now);
 
-/* Returns when plant_write() should be called again at the latest. */
-long long int plant_deadline(const struct plant *);
+/* Returns when plant_write() should be called again at the latest, 'now' being
+ * time_msec(). */
+long long int plant_deadline(const struct plant *, long long int now);
 
 #endif /* gateway/plant.h */

@@ -103,10 +103,16 @@ def shown(lab, machine, port):
     return text[begin:text.find("-----END") + 25] if begin >= 0 else ""
 
 
+def end(lab, process, machine):
+    lab.kill(process, machine)
+    wait_until(lambda: lab.pid(process, machine) is None, 10,
+               f"{process} of {machine} ends")
+
+
 def presented(lab, machine, gateway):
     """The certificate that the agent of 'machine' shows to the relay of
     'gateway', in whose place we answer."""
-    lab.kill("relay", gateway)
+    end(lab, "relay", gateway)
     server = lab.popen(gateway, [
         "openssl", "s_server", "-accept", "6646", "-cert",
         "/etc/nethv/host.pem", "-key", "/etc/nethv/host.key", "-CAfile",
@@ -154,7 +160,7 @@ def test_renewal(lab, aged):
     with Stream(lab, "a", "192.168.1.2") as stream:
         stream.go_on()
         # A new process of the authority looks at all ages at once.
-        lab.kill("gateway", FIRST)
+        end(lab, "gateway", FIRST)
         lab.start("gateway", FIRST)
         wait_until(lambda: all(path(lab, name, "host.pem").read_text()
                                != aged[name] for name in HOSTS), 20,
