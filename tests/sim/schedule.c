@@ -329,11 +329,13 @@ run_process(struct sim *sim)
     check_all_pairs(sim);
 }
 
-/* All in one part reach each other. */
+/* All in one part reach each other.  What others send at this moment may be for
+ * another part. */
 static void
 check_parts(struct sim *sim, const int *part)
 {
     int64_t from = sim->now;
+    size_t n_others = sim->n_frames;
 
     for (int i = 0; i < sim->n_clouds; i++) {
         for (int j = 0; j < sim->n_clouds; j++) {
@@ -345,8 +347,8 @@ check_parts(struct sim *sim, const int *part)
     sim->sending = false;
     sim_run_until(sim, sim->now + 1500 * MSEC);
     sim->sending = true;
-    for (size_t i = 0; i < sim->n_frames; i++) {
-        if (sim->frames[i].sent == from && !sim->frames[i].to) {
+    for (size_t i = 0; i < n_others; i++) {
+        if (sim->frames[i].sent == from) {
             sim->frames[i].sent--;
         }
     }
