@@ -111,6 +111,7 @@ agent_init(struct agent *agent, const char *remote, char *line)
     agent->compiler = compiler_create(agent->model, self);
     agent->claims = claims_create(agent->model, agent->db, self);
     agent->followers = followers_create(agent->model, self);
+    followers_set_tunnels(agent->followers, true);  /* There are none. */
     agent->report = report_create();
     set_fabric(agent);
 }
