@@ -69,11 +69,13 @@ find_clouds(const struct repair_held *plan, bool in[NETHV_CLOUD_FLOOD])
     }
 }
 
-/* Sets '*tree' to that of what works of 'plan' and beyond, around 'avoid'.  A
- * cloud that is not in the plan waits for the one that it is in: its tunnels
+/* Sets '*tree' to that of what works of 'plan' and beyond, around 'avoid'.
+ *
+ * A cloud that is not in the plan waits for the one that it is in: its tunnels
  * come up one after another, and by the first it would get ways that the next
- * ones change, under the same number.  A cloud that cannot be reached hangs on by an edge that has failed: nothing is
- * lost by that, and when its switch is back, frames flow before BFD knows. */
+ * ones change, under the same number.  A cloud that cannot be reached hangs on
+ * by an edge that has failed: nothing is lost by that, and when its switch is
+ * back, frames flow before BFD knows. */
 static void
 span(const struct repair *repair, const struct repair_held *plan,
      const struct repair_known *known, const bool avoid[NETHV_CLOUD_FLOOD],

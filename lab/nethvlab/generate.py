@@ -21,8 +21,8 @@ def _cloud(number: int, n_hosts: int) -> dict[str, Any]:
 
 
 def scale(n_hosts: int, n_clouds: int = 1) -> dict[str, Any]:
-    """A scenario of 'n_clouds' clouds, of 'n_hosts' hosts each of which
-    the first is the gateway; all clouds are equally far apart."""
+    """A scenario of 'n_clouds' clouds, of 'n_hosts' hosts each of which the first
+    is the gateway; all clouds are equally far apart."""
     if not 1 <= n_clouds <= MAX_CLOUDS:
         raise LabError(f"scale: 1 to {MAX_CLOUDS} clouds, not {n_clouds}")
     if not 1 <= n_hosts * n_clouds <= MAX_HOSTS:

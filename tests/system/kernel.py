@@ -4,10 +4,10 @@ have in common: who imports this is skipped but in the long run."""
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
-if not os.environ.get("NETHV_TEST_LONG"):
+from wires import LONG
+
+if not LONG:
     pytest.skip("virtual machines without acceleration take their time: "
                 "./quickstart test --long", allow_module_level=True)

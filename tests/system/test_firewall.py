@@ -4,7 +4,6 @@ names it.  With NETHV_TEST_LONG=1 for all scenarios and encapsulations."""
 
 from __future__ import annotations
 
-import os
 import re
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -13,9 +12,7 @@ from dataclasses import dataclass
 import pytest
 
 from nethvlab import lab as labs, nethv
-from wires import wait_until
-
-LONG = os.environ.get("NETHV_TEST_LONG") == "1"
+from wires import LONG, wait_until
 
 CARRIERS = {"gre": "IP protocol 47 (GRE)", "geneve": "UDP port 6081 (Geneve)",
             "vxlan": "UDP port 4789 (VXLAN)"}

@@ -5,7 +5,6 @@ Debian's cloud kernel with little else, and answers through the network."""
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import shlex
 import shutil
@@ -13,12 +12,12 @@ import shutil
 import pytest
 
 from conftest import TOP
-from nethvlab import nethv, scenario, vm
+from nethvlab import nethv, vm
 from reach import ping
-from wires import wait_until
+from wires import LONG, wait_until
 
 pytestmark = pytest.mark.skipif(
-    os.environ.get("NETHV_TEST_LONG") != "1",
+    not LONG,
     reason="guests without acceleration take their time: "
            "./quickstart test --long")
 

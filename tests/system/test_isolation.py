@@ -5,7 +5,6 @@ forged frames on the wires between hosts, spoofed ones from workloads."""
 from __future__ import annotations
 
 import json
-import os
 import socket
 import struct
 from collections import Counter
@@ -19,7 +18,7 @@ from scapy.layers.l2 import ARP, GRE, Dot1AD, Dot1Q, Ether
 from scapy.packet import Raw
 
 from frames import BROADCAST, MADE_UP, Side, flooded, unicast
-from wires import Wire, wait_until
+from wires import LONG, Wire, wait_until
 from workloads import (Site, Way, collect, document, ip6_of, ip_of, mac_of,
                        on_wan, port, silence)
 
@@ -38,8 +37,7 @@ LAB_OPTIONS = {"lab_uplink": True}
 # by the cursor behind which its tag is looked for.
 TENANTS = {"low": (0, 0x0001), "mid": (32766, 0xfeff),
            "group": (32767, 0x0100), "high": (65534, 0xffff)}
-ENCAPS = (["gre", "geneve", "vxlan"]
-          if os.environ.get("NETHV_TEST_LONG") == "1" else ["gre"])
+ENCAPS = ["gre", "geneve", "vxlan"] if LONG else ["gre"]
 NETWORKS = ["low/shop", "mid/shop", "group/shop", "high/shop", "high/lab"]
 
 

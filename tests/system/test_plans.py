@@ -10,20 +10,10 @@ import pytest
 
 from nethvlab import nethv, scenario
 from probes import Probes
-from trees import follows_plan, gateway_status, wait_at_rest
+from trees import follows_plan, gateway_status, one_each, wait_at_rest
 from wires import wait_until
 
-CLOUDS = ["aws1", "az1", "gcp1"]
-SCENARIO = {
-    **scenario.load("three-clouds").document,
-    "networks": [{"nethv": 1, "tenant": "acme", "networks": [
-        {"name": "net", "switches": [{"name": "s", "ports": [
-            {"name": name, "mac": f"02:00:00:00:00:0{i}",
-             "ips": [f"10.9.0.{i}/24"]}
-            for i, name in enumerate(CLOUDS, 1)]}]}]}],
-    "endpoints": [{"name": f"e-{name}", "host": f"{name}-vm1",
-                   "port": f"acme/net/s/{name}"} for name in CLOUDS],
-}
+CLOUDS, SCENARIO = one_each(scenario.load("three-clouds").document)
 
 pytestmark = pytest.mark.parametrize("lab", [SCENARIO], indirect=True,
                                      ids=[""], scope="module")

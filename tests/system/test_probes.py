@@ -3,14 +3,12 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from nethvlab import nethv
-from wires import wait_until
+from wires import LONG, wait_until
 
-pytestmark = pytest.mark.skipif(os.environ.get("NETHV_TEST_LONG") != "1",
+pytestmark = pytest.mark.skipif(not LONG,
                                 reason="takes a minute: NETHV_TEST_LONG=1")
 
 RTT = 30.0

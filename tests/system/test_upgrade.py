@@ -9,7 +9,6 @@ many more orders, back and forth."""
 from __future__ import annotations
 
 import json
-import os
 import random
 import re
 from contextlib import ExitStack
@@ -22,9 +21,8 @@ from nethvlab import LabError, nethv, scenario
 from reach import ping
 from traffic import Stream
 from trees import follows_plan, wait_at_rest
-from wires import Wire, tunnelled, wait_until
+from wires import LONG, Wire, tunnelled, wait_until
 
-LONG = os.environ.get("NETHV_TEST_LONG") == "1"
 INTERVAL = 0.005
 NOT_HERE = ("az1-vm2", "gcp1-vm2")
 PLACES = {"web": "aws1-vm1", "app": "aws1-vm2", "mid": "az1-vm1",

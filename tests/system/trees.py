@@ -14,6 +14,23 @@ from wires import wait_until
 REST = 2.5
 
 
+
+def one_each(document):
+    """The names of the clouds of the scenario 'document', and that scenario with
+    a network that has an endpoint in each of them: 10.9.0.1 and so on."""
+    clouds = [cloud["name"] for cloud in document["clouds"]]
+    return clouds, {
+        **document,
+        "networks": [{"nethv": 1, "tenant": "acme", "networks": [
+            {"name": "net", "switches": [{"name": "s", "ports": [
+                {"name": name, "mac": f"02:00:00:00:00:{i:02x}",
+                 "ips": [f"10.9.0.{i}/24"]}
+                for i, name in enumerate(clouds, 1)]}]}]}],
+        "endpoints": [{"name": f"e-{name}", "host": f"{name}-vm1",
+                       "port": f"acme/net/s/{name}"} for name in clouds],
+    }
+
+
 def gateway_status(lab: Lab, host: str) -> dict[str, Any]:
     return json.loads(lab.run(host, [
         "ovs-appctl", "-t", "/run/nethv/nethv-gateway.ctl", "status"]).stdout)
