@@ -185,6 +185,7 @@ take_link_state(struct healer *h, const struct control_frame *frame)
         VLOG_WARN("from cloud %u: %s", cloud, error);
         free(error);
     }
+    VLOG_DBG("link state from cloud %u", cloud);
 }
 
 static void
@@ -463,6 +464,7 @@ update_installed(struct healer *h, long long int now)
 
     if (installed != h->installed) {
         h->installed = installed;
+        VLOG_DBG("the switch has outcome %u", installed);
         repair_installed(h->repair, installed, now);
     }
 }

@@ -462,8 +462,9 @@ def test_bridge_and_tunnels(node, shells):
         '{disable-in-band="true"}'
     assert vsctl(node, "get", "Interface", "nethv-e3", "options") == \
         '{key=flow, remote_ip="192.0.2.3"}'
-    assert vsctl(node, "get", "Interface", "nethv-e3", "bfd:check_tnl_key") \
-        == '"true"'
+    assert vsctl(node, "get", "Interface", "nethv-e3", "bfd:check_tnl_key",
+                 "bfd:min_tx", "bfd:min_rx", "bfd:mult").split() \
+        == ['"true"', '"50"', '"50"', '"6"']
     assert vsctl(node, "get", "Interface", "nethv-gre", "options") == \
         "{key=flow, remote_ip=flow}"
 
