@@ -92,6 +92,15 @@ send_frame(void *agent_, uint8_t cloud, const void *data, size_t n)
     }
 }
 
+/* Where the database is goes from the gateway process to the cloud's other
+ * gateways and back. */
+static void
+exchange_home(struct agent *agent)
+{
+    hello_say_home(agent->hello, gateway_link_home(agent->link));
+    gateway_link_tell_home(agent->link, hello_home(agent->hello));
+}
+
 /* Tells the gateway process how tunnels are, and what the switch has. */
 static void
 tell_gateway(struct agent *agent)
@@ -106,6 +115,9 @@ tell_gateway(struct agent *agent)
     if (agent->is_gateway && standby_gateway(agent->standby)) {
         gateway_link_tell_gateway(agent->link,
                                   standby_gateway(agent->standby));
+    }
+    if (agent->is_gateway) {
+        exchange_home(agent);
     }
     if (!agent->held) {
         gateway_link_confirm(agent->link, agent->stamp,

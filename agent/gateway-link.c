@@ -43,6 +43,7 @@ struct gateway_link {
     uint8_t ends[GATEWAY_LINK_CLOUDS];
     bool told;                      /* 'ends' were. */
     uint32_t gateway;               /* Location told, 0: none yet. */
+    struct db_home home;            /* Told by either side. */
 };
 
 BUILD_ASSERT_DECL(GATEWAY_LINK_CLOUDS == NETHV_CLOUD_FLOOD);
@@ -200,6 +201,26 @@ take_frame(struct gateway_link *link, const struct json *params)
     }
 }
 
+static void
+take_home(struct gateway_link *link, const struct json *params)
+{
+    struct db_home home;
+
+    if (handover_home_from_json(params, &home)) {
+        db_home_learn(&link->home, &home);
+    }
+}
+
+static void
+take_notice(struct gateway_link *link, const struct jsonrpc_msg *msg)
+{
+    if (!strcmp(msg->method, "frame")) {
+        take_frame(link, msg->params);
+    } else if (!strcmp(msg->method, "home")) {
+        take_home(link, msg->params);
+    }
+}
+
 static int
 session_run(struct gateway_link *link, struct session *session)
 {
@@ -212,9 +233,8 @@ session_run(struct gateway_link *link, struct session *session)
         }
         if (msg->type == JSONRPC_REQUEST) {
             take_request(link, session, msg);
-        } else if (msg->type == JSONRPC_NOTIFY
-                   && !strcmp(msg->method, "frame")) {
-            take_frame(link, msg->params);
+        } else if (msg->type == JSONRPC_NOTIFY) {
+            take_notice(link, msg);
         }
         jsonrpc_msg_destroy(msg);
     }
@@ -250,6 +270,13 @@ tell_gateway(const struct gateway_link *link, struct session *session)
 }
 
 static void
+tell_home(const struct gateway_link *link, struct session *session)
+{
+    jsonrpc_send(session->rpc, jsonrpc_create_notify(
+                     "home", handover_home_to_json(&link->home)));
+}
+
+static void
 session_open(struct gateway_link *link, struct stream *stream)
 {
     struct session *session = xmalloc(sizeof *session);
@@ -264,6 +291,9 @@ session_open(struct gateway_link *link, struct stream *stream)
     }
     if (link->gateway) {
         tell_gateway(link, session);
+    }
+    if (link->home.epoch) {
+        tell_home(link, session);
     }
 }
 
@@ -372,6 +402,24 @@ gateway_link_tell_gateway(struct gateway_link *link, uint32_t location)
     LIST_FOR_EACH (session, node, &link->sessions) {
         tell_gateway(link, session);
     }
+}
+
+void
+gateway_link_tell_home(struct gateway_link *link, const struct db_home *home)
+{
+    struct session *session;
+
+    if (db_home_learn(&link->home, home)) {
+        LIST_FOR_EACH (session, node, &link->sessions) {
+            tell_home(link, session);
+        }
+    }
+}
+
+const struct db_home *
+gateway_link_home(const struct gateway_link *link)
+{
+    return &link->home;
 }
 
 void

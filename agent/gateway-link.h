@@ -9,6 +9,8 @@
  *                      (handover.h).  Answered when the switch forwards by it.
  *                      notification "frame" [cloud, hex]: a control frame to
  *                      send by the tunnel to 'cloud'.
+ *                      notification "home" [epoch, location]: where the
+ *                      database is (db-home.h).
  *   from the agent     notification "state" [handover]: what was handed over
  *                      last (null: nothing); first of all.
  *                      notification "ends" [{"2": true}]: to which clouds there
@@ -16,6 +18,7 @@
  *                      notification "gateway" [location]: which gateway of
  *                      the own cloud this host uses.
  *                      notification "frame" [cloud, hex]: one that has come.
+ *                      notification "home": what another gateway says of it.
  *
  * What was handed over stays when the gateway process goes.  A copy is in a
  * file for the next agent, which so needs no gateway process to go on from the
@@ -26,6 +29,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct db_home;
 struct handover;
 struct gateway_link;
 
@@ -62,6 +66,11 @@ void gateway_link_tell_ends(struct gateway_link *,
 
 /* Tells the gateway process that this host uses the gateway at 'location'. */
 void gateway_link_tell_gateway(struct gateway_link *, uint32_t location);
+
+/* Tells the gateway process where the database is, unless it is known better;
+ * and returns what is known. */
+void gateway_link_tell_home(struct gateway_link *, const struct db_home *);
+const struct db_home *gateway_link_home(const struct gateway_link *);
 
 /* Passes on a control frame that has come by the tunnel from 'cloud'. */
 void gateway_link_tell_frame(struct gateway_link *, uint8_t cloud,

@@ -104,6 +104,7 @@ hello_receive(struct hello *hello, struct ofswitch *sw,
         const struct control_reply reply = {
             .counter = frame->counter,
             .flags = forwards ? CONTROL_REPLY_FORWARDS : 0,
+            .home = hello->hellos->home,
         };
         uint8_t body[CONTROL_REPLY_LEN];
 
@@ -113,6 +114,18 @@ hello_receive(struct hello *hello, struct ofswitch *sw,
                                                   : CONTROL_PROBE_REPLY,
                      body, sizeof body);
     }
+}
+
+void
+hello_say_home(struct hello *hello, const struct db_home *home)
+{
+    hellos_say_home(hello->hellos, home);
+}
+
+const struct db_home *
+hello_home(const struct hello *hello)
+{
+    return &hello->hellos->home;
 }
 
 const struct hello_peer *

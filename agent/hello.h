@@ -14,6 +14,7 @@
 struct channel;
 struct control_frame;
 struct db;
+struct db_home;
 struct hello_peer;
 struct json;
 struct model;
@@ -34,6 +35,11 @@ void hello_wait(const struct hello *);
  * that can forward to other clouds. */
 void hello_receive(struct hello *, struct ofswitch *,
                    const struct control_frame *frame, bool forwards);
+
+/* Says where the database is, for the cloud's gateways, unless it is known
+ * better; and returns what is known. */
+void hello_say_home(struct hello *, const struct db_home *);
+const struct db_home *hello_home(const struct hello *);
 
 /* Returns what is known of the host at 'location', or NULL. */
 const struct hello_peer *hello_find(const struct hello *, uint32_t location);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "db-home.h"
 #include "handover.h"
 #include "jsonrpc.h"
 #include "openvswitch/json.h"
@@ -14,7 +15,7 @@
 
 VLOG_DEFINE_THIS_MODULE(agent_link);
 
-/* The agent may take no longer than that to be found again. */
+/* So often the agent is looked for while it is not there. */
 #define RETRY_MSEC 100
 
 #define MESSAGES_PER_RUN 100
@@ -37,6 +38,7 @@ struct agent_link {
     bool greeted;                   /* The agent has told its state. */
     struct ovs_list outstanding;    /* struct outstanding, oldest first. */
     unsigned int installed;
+    struct db_home home;            /* Told. */
 };
 
 struct agent_link *
@@ -49,7 +51,6 @@ agent_link_create(const struct agent_link_callbacks *callbacks, void *aux)
     ovs_list_init(&link->outstanding);
     link->session = jsonrpc_session_open("unix:" PROGRAM_RUNDIR "/agent.sock",
                                          true);
-    jsonrpc_session_set_max_backoff(link->session, RETRY_MSEC);
     return link;
 }
 
@@ -126,6 +127,21 @@ agent_link_send_frame(struct agent_link *link, uint8_t cloud,
     }
 }
 
+static void
+send_home(struct agent_link *link)
+{
+    jsonrpc_session_send(link->session, jsonrpc_create_notify(
+                             "home", handover_home_to_json(&link->home)));
+}
+
+void
+agent_link_tell_home(struct agent_link *link, const struct db_home *home)
+{
+    if (db_home_learn(&link->home, home) && link->greeted) {
+        send_home(link);
+    }
+}
+
 /* Receiving. */
 
 static void
@@ -165,7 +181,20 @@ receive_state(struct agent_link *link, const struct json *json)
         }
     }
     link->greeted = true;
+    if (link->home.epoch) {
+        send_home(link);
+    }
     link->callbacks->state(link->aux, handover);
+}
+
+static void
+receive_home(struct agent_link *link, const struct json *json)
+{
+    struct db_home home;
+
+    if (handover_home_from_json(json, &home)) {
+        link->callbacks->home(link->aux, &home);
+    }
 }
 
 static void
@@ -179,6 +208,8 @@ receive_notice(struct agent_link *link, const struct jsonrpc_msg *msg)
         if (handover_frame_from_json(params, &cloud, data, &n)) {
             link->callbacks->frame(link->aux, cloud, data, n);
         }
+    } else if (!strcmp(msg->method, "home")) {
+        receive_home(link, params);
     } else if (params->type == JSON_ARRAY && params->array.n == 1) {
         if (!strcmp(msg->method, "state")) {
             receive_state(link, params->array.elems[0]);
@@ -203,10 +234,21 @@ receive(struct agent_link *link, const struct jsonrpc_msg *msg)
     }
 }
 
+/* A session waits a second at least before it tries again, whatever it was told,
+ * but a wait that goes on is shortened. */
+static void
+hurry(struct agent_link *link)
+{
+    if (!jsonrpc_session_is_connected(link->session)) {
+        jsonrpc_session_set_max_backoff(link->session, RETRY_MSEC);
+    }
+}
+
 void
 agent_link_run(struct agent_link *link)
 {
     jsonrpc_session_run(link->session);
+    hurry(link);
     unsigned int seqno = jsonrpc_session_get_seqno(link->session);
     if (seqno != link->seqno) {
         link->seqno = seqno;

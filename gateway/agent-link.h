@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 struct agent_link;
+struct db_home;
 struct handover;
 struct json;
 
@@ -23,6 +24,8 @@ struct agent_link_callbacks {
     void (*ends)(void *aux, const struct json *ends);
     /* The host uses the gateway at 'location'. */
     void (*gateway)(void *aux, uint32_t location);
+    /* Where another gateway of the cloud says that the database is. */
+    void (*home)(void *aux, const struct db_home *home);
     /* A control frame has come by the tunnel from 'cloud'. */
     void (*frame)(void *aux, uint8_t cloud, const void *data, size_t n);
 };
@@ -46,6 +49,9 @@ unsigned int agent_link_installed(const struct agent_link *);
  * lost. */
 void agent_link_send_frame(struct agent_link *, uint8_t cloud,
                            const void *data, size_t n);
+
+/* Has the agent tell the cloud's other gateways where the database is. */
+void agent_link_tell_home(struct agent_link *, const struct db_home *);
 
 void agent_link_run(struct agent_link *);
 void agent_link_wait(struct agent_link *);

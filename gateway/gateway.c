@@ -182,8 +182,7 @@ gateway_run(struct gateway *gw)
     }
     db_run(gw->db);
     healer_run(gw->healer, gw->db, gw->model, gw->location, gw->relays);
-    home_run(gw->home, gw->db, gw->vs, gw->location,
-             healer_outcome(gw->healer));
+    home_run(gw->home, gw->db, gw->vs, gw->location, gw->healer);
     listen_for_hosts(gw);
 
     struct ovsdb_idl_txn *txn = db_is_complete(gw->db) ? db_txn(gw->db)

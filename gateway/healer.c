@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "db-home.h"
 #include "gateway/agent-link.h"
 #include "gateway/edges.h"
 #include "gateway/partners.h"
@@ -18,7 +19,6 @@
 #include "openvswitch/vlog.h"
 #include "ovs/channel.h"
 #include "ovs/db.h"
-#include "ovs/inventory.h"
 #include "ovs/program.h"
 #include "repair.h"
 #include "timeval.h"
@@ -53,6 +53,7 @@ struct healer {
     struct repair *repair;          /* NULL until there is a plan. */
     uint32_t location;              /* Of this host. */
     uint8_t cloud;
+    struct db_home home;            /* Where the database is. */
     struct plans plans;
     unsigned int db_seqno;          /* When they were read. */
     unsigned int installed;         /* Told to repair last. */
@@ -70,12 +71,14 @@ struct healer {
 static void on_state(void *, struct handover *);
 static void on_ends(void *, const struct json *);
 static void on_gateway(void *, uint32_t location);
+static void on_home(void *, const struct db_home *);
 static void on_frame(void *, uint8_t cloud, const void *, size_t);
 
 static const struct agent_link_callbacks link_callbacks = {
     .state = on_state,
     .ends = on_ends,
     .gateway = on_gateway,
+    .home = on_home,
     .frame = on_frame,
 };
 
@@ -175,6 +178,14 @@ on_gateway(void *h_, uint32_t location)
 }
 
 static void
+on_home(void *h_, const struct db_home *home)
+{
+    struct healer *h = h_;
+
+    db_home_learn(&h->home, home);
+}
+
+static void
 take_link_state(struct healer *h, const struct control_frame *frame)
 {
     uint8_t cloud = nethv_location_cloud(frame->from);
@@ -257,21 +268,20 @@ update_candidates(struct healer *h, const struct model *model,
     free(edges);
 }
 
-/* Takes from the database where that is, if it has ever moved. */
+/* Passes on where the database is: to gateways of other clouds, and by the agent
+ * to those of the own one. */
 static void
-update_home(struct healer *h, struct db *db, long long int now)
+share_home(struct healer *h, long long int now)
 {
-    const char *epoch = inventory_option(db_idl(db), INVENTORY_DATABASE_EPOCH);
-    struct repair_home home = {
-        .location = inventory_database_location(db_idl(db)),
-    };
-    unsigned int number;
+    if (h->repair) {
+        struct db_home home = repair_outcome(h->repair)->home;
 
-    if (epoch && home.location && str_to_uint(epoch, 10, &number)
-        && number > 0) {
-        home.epoch = number;
-        repair_set_home(h->repair, &home, now);
+        db_home_learn(&h->home, &home);
+        if (db_home_learn(&home, &h->home)) {
+            repair_set_home(h->repair, &home, now);
+        }
     }
+    agent_link_tell_home(h->link, &h->home);
 }
 
 /* Takes what the database says, or if that has never been there, the copy of
@@ -301,7 +311,6 @@ update_plans(struct healer *h, struct db *db, const struct model *model,
             plans_uninit(&plans);
         }
         update_candidates(h, model, now);
-        update_home(h, db, now);
         h->db_seqno = db_seqno(db);
     }
 }
@@ -541,6 +550,7 @@ healer_run(struct healer *h, struct db *db, struct model *model,
         set_location(h, location);
     }
     agent_link_run(h->link);
+    share_home(h, time_msec());
     if (!h->greeted) {
         return;
     }
@@ -582,6 +592,20 @@ const struct repair_outcome *
 healer_outcome(const struct healer *h)
 {
     return h->repair ? repair_outcome(h->repair) : NULL;
+}
+
+void
+healer_say_home(struct healer *h, const struct db_home *home)
+{
+    if (db_home_learn(&h->home, home)) {
+        poll_immediate_wake();      /* For share_home(). */
+    }
+}
+
+const struct db_home *
+healer_home(const struct healer *h)
+{
+    return &h->home;
 }
 
 const struct linkstate *

@@ -11,7 +11,8 @@
  *
  * Works without the database, from what was planned last.  Only the gateway
  * that its cloud's hosts use heals: others have no edges and no trees, and
- * wait.
+ * wait.  All tell each other where the database is: the clouds' by link state,
+ * those of one cloud by the agents' hellos.
  *
  * All times are time_msec(). */
 
@@ -19,6 +20,7 @@
 #include <stdint.h>
 
 struct db;
+struct db_home;
 struct handover;
 struct healer;
 struct linkstate;
@@ -37,6 +39,11 @@ void healer_wait(struct healer *);
 
 /* Returns what repair has decided, NULL while there is none. */
 const struct repair_outcome *healer_outcome(const struct healer *);
+
+/* Says where the database is, unless it is known better; and returns what is
+ * known by this and by what other gateways say. */
+void healer_say_home(struct healer *, const struct db_home *);
+const struct db_home *healer_home(const struct healer *);
 
 /* Returns the link state that repair knows, NULL while there is none. */
 const struct linkstate *healer_linkstate(const struct healer *);

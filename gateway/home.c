@@ -7,13 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "db-home.h"
+#include "gateway/healer.h"
 #include "jsonrpc.h"
 #include "openvswitch/vlog.h"
 #include "ovs/db.h"
 #include "ovs/inventory.h"
 #include "ovs/program.h"
 #include "ovs/vswitch.h"
-#include "repair.h"
 #include "unixctl.h"
 #include "util.h"
 
@@ -23,6 +24,7 @@ VLOG_DEFINE_THIS_MODULE(home);
 #define RELAY_CONTROL PROGRAM_RUNDIR "/nethv-relay.ctl"
 
 struct home {
+    unsigned int db_seqno;          /* When the database was asked. */
     char *turned;                   /* Turned to, but not configured yet. */
     char *current;                  /* As configured, NULL until that is seen, */
     uint32_t epoch;                 /* and what was known when it became so. */
@@ -118,21 +120,41 @@ set_current(struct home *home, const char *current, uint32_t epoch)
     home->turned = NULL;
 }
 
+/* Takes from the database where that is, if it has ever moved. */
+static void
+ask_database(struct home *home, struct db *db, struct healer *healer)
+{
+    const char *epoch = inventory_option(db_idl(db), INVENTORY_DATABASE_EPOCH);
+    struct db_home where = { 0, 0 };
+
+    if (!db_is_complete(db) || db_seqno(db) == home->db_seqno) {
+        return;
+    }
+    home->db_seqno = db_seqno(db);
+    if (epoch && str_to_uint(epoch, 10, &where.epoch) && where.epoch > 0) {
+        where.location = inventory_database_location(db_idl(db));
+    }
+    if (where.location) {
+        healer_say_home(healer, &where);
+    }
+}
+
 void
 home_run(struct home *home, struct db *db, struct vswitch_db *vs,
-         uint32_t self, const struct repair_outcome *outcome)
+         uint32_t self, struct healer *healer)
 {
     const char *current = vswitch_config(vs)->database;
+    const struct db_home *where = healer_home(healer);
 
-    if (!outcome || !vswitch_is_connected(vs) || !current) {
+    ask_database(home, db, healer);
+    if (!vswitch_is_connected(vs) || !current) {
         return;
     }
-    set_current(home, current, outcome->home.epoch);
-    if (outcome->home.epoch <= home->epoch) {
+    set_current(home, current, where->epoch);
+    if (where->epoch <= home->epoch) {
         return;
     }
-    char *remote = inventory_database_at(db_idl(db), outcome->home.location,
-                                         self);
+    char *remote = inventory_database_at(db_idl(db), where->location, self);
     if (remote && strcmp(remote, current)
         && !nullable_string_is_equal(remote, home->turned)) {
         turn(home, vs, !strcmp(current, INVENTORY_DB_SOCKET), remote);

@@ -31,6 +31,7 @@ lib_libpure_la_SOURCES = \
 	lib/whole.h \
 	lib/control-ledger.c \
 	lib/control-ledger.h \
+	lib/db-home.h \
 	lib/dhcp-answer.c \
 	lib/dhcp-answer.h \
 	lib/document-addressing.c \

@@ -216,12 +216,30 @@ get_64(const uint8_t *p)
     return ntohll(get_unaligned_be64((const ovs_be64 *) p));
 }
 
+static void
+put_home(uint8_t *p, const struct db_home *home)
+{
+    put_32(p, home->epoch);
+    put_32(p + 4, home->location);
+}
+
+/* A body that ends before says nothing of it. */
+static void
+get_home(const struct control_frame *frame, size_t at, struct db_home *home)
+{
+    const uint8_t *body = frame->body;
+
+    *home = (frame->body_len < at + 8 ? (struct db_home) { 0, 0 }
+             : (struct db_home) { get_32(body + at), get_32(body + at + 4) });
+}
+
 void
 control_hello_put(const struct control_hello *hello,
                   uint8_t body[CONTROL_HELLO_LEN])
 {
     put_32(body, hello->gateway);
     put_64(body + 4, hello->heard);
+    put_home(body + 12, &hello->home);
 }
 
 void
@@ -232,6 +250,7 @@ control_hello_get(const struct control_frame *frame,
 
     hello->gateway = get_32(body);
     hello->heard = get_64(body + 4);
+    get_home(frame, 12, &hello->home);
 }
 
 void
@@ -240,6 +259,7 @@ control_reply_put(const struct control_reply *reply,
 {
     put_64(body, reply->counter);
     put_32(body + 8, reply->flags);
+    put_home(body + 12, &reply->home);
 }
 
 void
@@ -250,4 +270,5 @@ control_reply_get(const struct control_frame *frame,
 
     reply->counter = get_64(body);
     reply->flags = get_32(body + 8);
+    get_home(frame, 12, &reply->home);
 }

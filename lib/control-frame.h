@@ -45,6 +45,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "db-home.h"
 #include "openvswitch/types.h"
 
 #define CONTROL_ETH_TYPE 0x88b5
@@ -132,19 +133,22 @@ struct control_hello {
     uint64_t heard;                 /* Counter of the receiver's last frame that
                                      * the sender has got, 0 if none in the time
                                      * of three hellos. */
+    struct db_home home;            /* As far as the sender knows. */
 };
 
 /* CONTROL_HELLO_REPLY and CONTROL_PROBE_REPLY. */
 struct control_reply {
     uint64_t counter;               /* Of the frame that is answered. */
     uint32_t flags;                 /* CONTROL_REPLY_*. */
+    struct db_home home;            /* As in a hello. */
 };
 
 /* The sender is a gateway that can forward to other clouds. */
 #define CONTROL_REPLY_FORWARDS UINT32_C(0x00000001)
 
-#define CONTROL_HELLO_LEN 12
-#define CONTROL_REPLY_LEN 12
+/* Without 'home', which a sender may not know of, 12 bytes are enough. */
+#define CONTROL_HELLO_LEN 20
+#define CONTROL_REPLY_LEN 20
 
 void control_hello_put(const struct control_hello *,
                        uint8_t body[CONTROL_HELLO_LEN]);

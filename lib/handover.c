@@ -390,3 +390,29 @@ handover_frame_from_json(const struct json *json, uint8_t *cloud, void *data_,
     *n = length / 2;
     return true;
 }
+
+struct json *
+handover_home_to_json(const struct db_home *home)
+{
+    return json_array_create_2(json_integer_create(home->epoch),
+                               json_integer_create(home->location));
+}
+
+static bool
+is_u32(const struct json *json)
+{
+    return (json->type == JSON_INTEGER && json_integer(json) >= 0
+            && json_integer(json) <= UINT32_MAX);
+}
+
+bool
+handover_home_from_json(const struct json *json, struct db_home *home)
+{
+    if (json->type != JSON_ARRAY || json->array.n != 2
+        || !is_u32(json->array.elems[0]) || !is_u32(json->array.elems[1])) {
+        return false;
+    }
+    home->epoch = json_integer(json->array.elems[0]);
+    home->location = json_integer(json->array.elems[1]);
+    return true;
+}

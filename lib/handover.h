@@ -29,6 +29,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "db-home.h"
 #include "model.h"
 #include "nethv/wire.h"
 
@@ -89,5 +90,12 @@ struct json *handover_frame_to_json(uint8_t cloud, const void *data, size_t n);
  * HANDOVER_FRAME_MAX bytes.  Returns false if it is no such frame. */
 bool handover_frame_from_json(const struct json *json, uint8_t *cloud,
                               void *data, size_t *n);
+
+/* Where the database is, as the parameters [epoch, location] of the notification
+ * "home". */
+struct json *handover_home_to_json(const struct db_home *);
+
+/* Reads 'json' into '*home'.  Returns false if it is no such thing. */
+bool handover_home_from_json(const struct json *json, struct db_home *home);
 
 #endif /* handover.h */

@@ -116,6 +116,12 @@ hellos_set_gateways(struct hellos *h, const uint32_t *gateways, size_t n,
     }
 }
 
+void
+hellos_say_home(struct hellos *h, const struct db_home *home)
+{
+    db_home_learn(&h->home, home);
+}
+
 /* Judges the hello that is open, if there is one. */
 static void
 judge(struct hellos *h, struct hello_peer *peer)
@@ -164,6 +170,7 @@ hellos_next(struct hellos *h, long long int now, uint32_t *to,
             *to = peer->location;
             hello->gateway = h->gateway;
             hello->heard = fresh ? peer->heard : 0;
+            hello->home = h->home;
             return true;
         }
     }
@@ -192,6 +199,9 @@ received_hello(struct hellos *h, struct hello_peer *peer,
     bool was_deaf = hello_is_deaf(peer);
 
     control_hello_get(frame, &hello);
+    if (peer->is_gateway) {
+        db_home_learn(&h->home, &hello.home);
+    }
     peer->gateway = hello.gateway;
     peer->deaf = hello.heard ? 0 : MIN(peer->deaf, HELLO_MISSES) + 1;
     h->seqno += hello_is_deaf(peer) != was_deaf;
@@ -212,6 +222,7 @@ received_reply(struct hellos *h, struct hello_peer *peer,
         || reply.counter > peer->last_open) {
         return;
     }
+    db_home_learn(&h->home, &reply.home);
     peer->first_open = peer->last_open = 0;
     peer->missed = 0;
     peer->answered = MIN(peer->answered, HELLO_MISSES) + 1;

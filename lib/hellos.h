@@ -9,6 +9,10 @@
  * until it has answered as many in a row.  A hello that could not be sent
  * counts as none.
  *
+ * Gateways so tell each other, too, where the database is: those that stand by
+ * have no link state to hear it from.  What other hosts say of it is not
+ * believed.
+ *
  * A hello says whether its sender has heard its receiver of late.  So a gateway
  * that is said hello to, but not heard, knows that only the way from it to the
  * host is blocked, which the host cannot tell.
@@ -67,6 +71,8 @@ struct hello_peer {
 struct hellos {
     struct hmap peers;              /* struct hello_peer. */
     uint32_t gateway;               /* That this host uses, for its hellos. */
+    struct db_home home;            /* As said by hellos_say_home() or heard from
+                                     * a gateway. */
     long long int next;             /* When the next hellos are due, msec. */
     uint64_t seqno;                 /* Rises with each change of a verdict. */
 };
@@ -78,6 +84,9 @@ void hellos_destroy(struct hellos *);
  * hello to.  'used' is the one that this host uses, 0 for none. */
 void hellos_set_gateways(struct hellos *, const uint32_t *gateways, size_t n,
                          uint32_t used);
+
+/* Says where the database is, for hellos, unless that is known better. */
+void hellos_say_home(struct hellos *, const struct db_home *);
 
 /* At each interval: judges the hellos that are open and makes the next due. */
 void hellos_run(struct hellos *, long long int now);

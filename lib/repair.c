@@ -146,7 +146,7 @@ repair_set_plans(struct repair *repair, const struct repair_plan *current,
 }
 
 void
-repair_set_home(struct repair *repair, const struct repair_home *home,
+repair_set_home(struct repair *repair, const struct db_home *home,
                 long long int now)
 {
     spread_say_home(repair->spread, home);

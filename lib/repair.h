@@ -52,6 +52,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "db-home.h"
 #include "nethv/wire.h"
 #include "tree.h"
 
@@ -95,13 +96,6 @@ struct repair_slot {
     uint8_t via[NETHV_CLOUD_FLOOD];
 };
 
-/* Where the database is: at the host at 'location', since 'epoch'.  Of two, the
- * one with the greater epoch is right. */
-struct repair_home {
-    uint32_t epoch;             /* 0: not known. */
-    uint32_t location;
-};
-
 /* What a gateway should do: hand slots and stamp over together, as one change
  * of the switch.  'tunnels[cloud]' says to which clouds there should be
  * tunnels: those of the plans and those opened besides. */
@@ -114,7 +108,7 @@ struct repair_outcome {
     uint64_t number;            /* Of the view. */
     uint32_t plan;              /* Number of the plan gone by. */
     uint32_t heard;             /* The greatest number heard to be in force. */
-    struct repair_home home;    /* Where the database was heard to be. */
+    struct db_home home;    /* Where the database was heard to be. */
     uint32_t prepared;          /* Number of the next plan, if it could be put
                                  * in force now; else 0. */
     uint32_t next;              /* The number that a new plan should have:
@@ -161,7 +155,7 @@ void repair_set_plans(struct repair *, const struct repair_plan *current,
                       const struct repair_plan *next, long long int now);
 
 /* Tells where the database says that it is. */
-void repair_set_home(struct repair *, const struct repair_home *,
+void repair_set_home(struct repair *, const struct db_home *,
                      long long int now);
 
 /* Tells all 'n' edges that there could be, for opening.  All gateways should be

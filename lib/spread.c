@@ -31,7 +31,7 @@ struct neighbour {
     bool learning;
     uint64_t digest;
     uint32_t plan;
-    struct repair_home home;
+    struct db_home home;
     uint64_t agreed;            /* News before that it has. */
 
     /* To be sent in the next run. */
@@ -48,7 +48,7 @@ struct spread {
     bool learning;
     long long int learned;      /* At the latest. */
     uint32_t plan;
-    struct repair_home home;
+    struct db_home home;
     struct neighbour neighbours[NETHV_CLOUD_FLOOD];
     uint8_t live[NETHV_CLOUD_FLOOD];    /* Those that are, ascending. */
     size_t n_live;
@@ -164,23 +164,15 @@ spread_plan(const struct spread *spread)
     return spread->plan;
 }
 
-static bool
-is_later(const struct repair_home *a, const struct repair_home *b)
-{
-    return (a->epoch > b->epoch
-            || (a->epoch == b->epoch && a->location > b->location));
-}
-
 void
-spread_say_home(struct spread *spread, const struct repair_home *home)
+spread_say_home(struct spread *spread, const struct db_home *home)
 {
-    if (is_later(home, &spread->home)) {
-        spread->home = *home;
+    if (db_home_learn(&spread->home, home)) {
         tell_all(spread);
     }
 }
 
-struct repair_home
+struct db_home
 spread_home(const struct spread *spread)
 {
     return spread->home;
@@ -368,10 +360,7 @@ spread_receive(struct spread *spread, uint8_t from, const void *data_,
     spread->plan = MAX(plan, MIN(get_u32(data + 4), SPREAD_PLAN_MAX));
     hear(spread, n, data);
     *news = spread->n_news != n_news || spread->plan != plan;
-    if (is_later(&n->home, &spread->home)) {
-        spread->home = n->home;
-        *news = true;
-    }
+    *news |= db_home_learn(&spread->home, &n->home);
     n->send_digest |= n_ends || *news;
     if (*news) {
         tell_all(spread);

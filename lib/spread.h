@@ -34,9 +34,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct db_home;
 struct linkstate;
 struct linkstate_end;
-struct repair_home;
 struct repair_message;
 struct spread;
 
@@ -67,8 +67,8 @@ uint32_t spread_plan(const struct spread *);
 
 /* Says where the database is, or returns where it was last said to be: what has
  * the greater epoch is later. */
-void spread_say_home(struct spread *, const struct repair_home *);
-struct repair_home spread_home(const struct spread *);
+void spread_say_home(struct spread *, const struct db_home *);
+struct db_home spread_home(const struct spread *);
 
 /* Takes a message.  Returns NULL, or a malloc'd sentence and leaves all alone
  * if it is malformed.  Sets '*news' if it said anything new. */

@@ -29,7 +29,9 @@ check_bodies(const struct control_frame *frame)
     } else {
         return;
     }
-    fuzz_require(!memcmp(body, frame->body, sizeof body), "another body", "");
+    /* Those of before say nothing of the database. */
+    fuzz_require(!memcmp(body, frame->body, frame->body_len < sizeof body
+                         ? 12 : sizeof body), "another body", "");
 }
 
 static void

@@ -37,9 +37,9 @@ FOLDERS = {
 
 # Files of lib/ that are not facts, without suffix.
 FILES = {name: VALUES for name in (
-    "control-frame", "json-cursor", "json-scan", "json-value", "notation",
-    "numbers", "pipeline", "rule", "rule-set", "token", "too-big", "versions",
-    "whole", "wire")}
+    "control-frame", "db-home", "json-cursor", "json-scan", "json-value",
+    "notation", "numbers", "pipeline", "rule", "rule-set", "token", "too-big",
+    "versions", "whole", "wire")}
 FILES["twin"] = DECISIONS       # Joins compiled rules with traces.
 FILES["nethv-idl"] = SHELLS     # Generated.
 

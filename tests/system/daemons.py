@@ -16,6 +16,12 @@ def status_of(lab, program, host):
         return {}
 
 
+def database_of(lab, gateway):
+    """Where 'gateway' takes the database to be."""
+    return lab.run(gateway, ["ovs-vsctl", "get", "Open_vSwitch", ".",
+                             "external_ids:nethv-database"]).stdout.strip('"\n')
+
+
 def in_charge(lab, host):
     """Whether the agent of 'host' has the switch and all it claims."""
     status = status_of(lab, "agent", host)

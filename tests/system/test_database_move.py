@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from daemons import database_of
 from nethvlab import LabError, nethv, scenario
 from reach import ping
 from wires import wait_until
@@ -64,11 +65,6 @@ def attach(lab, name):
     lab.run(host, ["ip", "netns", "add", f"e-{name}"])
     lab.run(host, ["nethv-agent", "attach", f"acme/net/s/{name}", "--netns",
                    f"e-{name}", "--ip"])
-
-
-def database_of(lab, gateway):
-    return lab.run(gateway, ["ovs-vsctl", "get", "Open_vSwitch", ".",
-                             "external_ids:nethv-database"]).stdout.strip('"\n')
 
 
 def move(lab, gateway, *options):

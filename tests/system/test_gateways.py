@@ -1,23 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
 """A cloud with two gateways, in the middle of the tree: when the first one dies,
-other clouds' gateways turn to the second, and turn back."""
+other clouds' gateways turn to the second, and turn back; and the one that stands
+by knows where the database is."""
 
 from __future__ import annotations
 
 import copy
 import json
 import time
+from pathlib import Path
 
 import pytest
 
 from nethvlab import nethv, scenario
+from daemons import database_of, status_of
 from probes import Probes
+from reach import ping
 from trees import one_each
-from wires import wait_until
+from wires import limit, wait_until
 
 STREAMS = [(0, 1), (1, 0), (0, 2), (2, 0), (2, 1)]
 # Three hellos unanswered, then tunnels: some seconds each.
 TURN = 45
+# Until another gateway of a cloud has heard that the database has moved, and
+# until new intent is in force once the stand-by serves.
+HEAR = limit(5, 30)
+TAKE_UP = limit(8, 30)
 
 
 def two_gateways():
@@ -82,3 +90,95 @@ def test_other_clouds_turn_to_the_second_gateway(lab, record_property):
         time.sleep(0.5)
         assert not probes.twice()
         assert not probes.astray()
+
+
+def kill_database(lab, host):
+    lab.run(host, ["ovs-appctl", "-t", "/run/nethv/nethv-db.ctl", "exit"])
+
+
+def move_database(lab, host):
+    """Gives the database to 'host', and returns when that was done."""
+    lab.run(host, ["nethvctl", "database-move"])
+    return time.monotonic()
+
+
+def wait_follows(lab, host, remote, moved, record_property):
+    """Waits until gateway 'host' follows the database that has moved to
+    'remote'."""
+    wait_until(lambda: database_of(lab, host) == remote, HEAR,
+               f"{host} hears where the database is")
+    wait_until(lambda: status_of(lab, "gateway", host)["connected"], HEAR,
+               f"{host} has turned to it")
+    record_property(f"seconds until {host} follows the database",
+                    round(time.monotonic() - moved, 1))
+
+
+def stands_by(lab, host):
+    return remotes(lab, host) == {}
+
+
+def wait_serves(lab, what):
+    """Waits until az1 and gcp1 reach each other."""
+    wait_until(lambda: ping(lab, "gcp1-vm1/e-gcp1", "10.9.0.2", "-c", "1")[0],
+               TURN, what)
+
+
+NEW = {"x": ("az1-vm2", 21), "y": ("gcp1-vm2", 22)}
+
+
+def add_ports(lab, gateway):
+    """Adds the ports of NEW to the network, with endpoints."""
+    document = copy.deepcopy(SCENARIO["networks"][0])
+    document["networks"][0]["switches"][0]["ports"] += [
+        {"name": name, "mac": f"02:00:00:00:00:{number:02x}",
+         "ips": [f"10.9.0.{number}/24"]}
+        for name, (_, number) in NEW.items()]
+    path = "/var/lib/nethv/new.json"
+    Path(lab.node(gateway).path(path)).write_text(json.dumps(document),
+                                                  encoding="utf-8")
+    lab.run(gateway, ["nethvctl", "apply", path])
+    for name, (host, _) in NEW.items():
+        lab.run(host, ["ip", "netns", "add", f"e-{name}"])
+        lab.run(host, ["nethv-agent", "attach", f"acme/net/s/{name}",
+                       "--netns", f"e-{name}", "--ip"])
+
+
+def reaches(lab, source, target):
+    host, _ = NEW[source]
+    return ping(lab, f"{host}/e-{source}", f"10.9.0.{NEW[target][1]}", "-c",
+                "1")[0] == 1
+
+
+def test_a_stand_by_follows_the_database(lab, record_property):
+    """From one cloud to another while it stands by; so that it can take over
+    at once when its turn comes.  Then to the stand-by itself: from it the
+    serving one hears, and tells the others."""
+    lab.cut("aws1-gw")
+    moved = move_database(lab, "gcp1-gw")
+    wait_follows(lab, "az1-gw2", "ssl:198.51.100.3:6645", moved,
+                 record_property)
+    assert stands_by(lab, "az1-gw2")
+
+    lab.cut("az1-gw")
+    wait_serves(lab, "the second gateway serves")
+    began = time.monotonic()
+    add_ports(lab, "gcp1-gw")
+    wait_until(lambda: reaches(lab, "x", "y"), TAKE_UP,
+               "new intent is in force by the second gateway")
+    record_property("seconds from then to new intent in force",
+                    round(time.monotonic() - began, 1))
+
+    lab.heal("az1-gw")
+    wait_until(lambda: stands_by(lab, "az1-gw2"), TURN,
+               "the second stands by again")
+    wait_serves(lab, "the first gateway serves again")
+    kill_database(lab, "gcp1-gw")
+    moved = move_database(lab, "az1-gw2")
+    assert stands_by(lab, "az1-gw2")
+    for host in "az1-gw", "gcp1-gw":
+        remote = ("ssl:10.0.0.11:6645" if host == "az1-gw"
+                  else "ssl:198.51.100.22:6645")
+        wait_follows(lab, host, remote, moved, record_property)
+    lab.heal("aws1-gw")
+    wait_until(lambda: database_of(lab, "aws1-gw")
+               == "ssl:198.51.100.22:6645", HEAR, "what comes back follows")

@@ -20,7 +20,7 @@ TestSuite(control);
 #define A 0x01001000                /* Hosts. */
 #define B 0x02fff000
 
-static const struct control_hello a_hello = { 0x01002000, 77 };
+static const struct control_hello a_hello = { 0x01002000, 77, { 3, B } };
 
 /* Writes a frame from A to B, with a signature of zeros.  Returns its size. */
 static size_t
@@ -106,7 +106,22 @@ Test(control, round_trip)
         control_hello_get(&frame, &hello);
         cr_assert_eq(hello.gateway, a_hello.gateway);
         cr_assert_eq(hello.heard, a_hello.heard);
+        cr_assert_eq(hello.home.epoch, a_hello.home.epoch);
+        cr_assert_eq(hello.home.location, a_hello.home.location);
     }
+}
+
+Test(control, bodies_of_before)
+{
+    uint8_t body[CONTROL_HELLO_LEN];
+    struct control_frame frame = { .body = body, .body_len = 12 };
+    struct control_hello hello;
+
+    control_hello_put(&a_hello, body);
+    control_hello_get(&frame, &hello);
+    cr_assert_eq(hello.heard, a_hello.heard);
+    cr_assert_eq(hello.home.epoch, 0);
+    cr_assert_eq(hello.home.location, 0);
 }
 
 Test(control, longest_and_to_all_gateways)
@@ -131,7 +146,8 @@ Test(control, longest_and_to_all_gateways)
 
 Test(control, reply_round_trip)
 {
-    struct control_reply reply = { UINT64_MAX, CONTROL_REPLY_FORWARDS }, got;
+    struct control_reply reply = { UINT64_MAX, CONTROL_REPLY_FORWARDS,
+                                   { 2, A } }, got;
     uint8_t body[CONTROL_REPLY_LEN];
     struct control_frame frame = { .body = body, .body_len = sizeof body };
 
@@ -139,6 +155,8 @@ Test(control, reply_round_trip)
     control_reply_get(&frame, &got);
     cr_assert_eq(got.counter, reply.counter);
     cr_assert_eq(got.flags, reply.flags);
+    cr_assert_eq(got.home.epoch, 2);
+    cr_assert_eq(got.home.location, A);
 }
 
 Test(control, every_length_is_checked)

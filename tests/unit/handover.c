@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "openvswitch/json.h"
+#include "util.h"
 
 Test(handover, round_trip)
 {
@@ -150,6 +151,25 @@ Test(handover, faults_are_sentences_and_change_nothing)
                   faults[i].text, error ? error : "no error");
         cr_assert_eq(handover.n_edges, 77);
         free(error);
+        json_destroy(json);
+    }
+}
+
+Test(handover, home)
+{
+    static const char *const bad[] = {
+        "[]", "[1]", "[1,2,3]", "[-1,2]", "[1,4294967296]", "[1,\"2\"]", "{}",
+    };
+    struct db_home home = { 7, 0x02001000 }, got = { 0, 0 };
+    struct json *json = handover_home_to_json(&home);
+
+    cr_assert(handover_home_from_json(json, &got));
+    cr_assert_eq(got.epoch, home.epoch);
+    cr_assert_eq(got.location, home.location);
+    json_destroy(json);
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+        json = json_from_string(bad[i]);
+        cr_assert_not(handover_home_from_json(json, &got), "%s", bad[i]);
         json_destroy(json);
     }
 }

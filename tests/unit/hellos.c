@@ -44,7 +44,7 @@ frame(struct rig *rig, enum control_kind kind, uint32_t from,
 static void
 answer(struct rig *rig, uint32_t from, uint64_t counter, uint32_t flags)
 {
-    struct control_reply reply = { counter, flags };
+    struct control_reply reply = { .counter = counter, .flags = flags };
     uint8_t body[CONTROL_REPLY_LEN];
 
     control_reply_put(&reply, body);
@@ -212,7 +212,8 @@ Test(hellos, says_whom_it_has_heard)
 
 Test(hellos, host_that_hears_nothing)
 {
-    struct control_hello deaf = { .gateway = G2 }, hears = { G1, 5 };
+    struct control_hello deaf = { .gateway = G2 };
+    struct control_hello hears = { .gateway = G1, .heard = 5 };
     uint8_t body[CONTROL_HELLO_LEN];
     struct rig rig;
 
@@ -233,7 +234,7 @@ Test(hellos, host_that_hears_nothing)
 
 Test(hellos, those_who_are_gone_are_forgotten)
 {
-    struct control_hello hello = { 0, 0 };
+    struct control_hello hello = { .gateway = 0 };
     uint8_t body[CONTROL_HELLO_LEN];
     struct rig rig;
 
@@ -249,5 +250,54 @@ Test(hellos, those_who_are_gone_are_forgotten)
     cr_assert_null(hellos_find(rig.h, HOST));
     cr_assert_null(hellos_find(rig.h, G2));
     cr_assert_not_null(hellos_find(rig.h, G1));
+    hellos_destroy(rig.h);
+}
+
+/* Says hello from 'from', or answers in its name, with the database at
+ * 'home'. */
+static void
+say_home(struct rig *rig, uint32_t from, struct db_home home)
+{
+    struct control_hello hello = { .gateway = G1, .home = home };
+    uint8_t body[CONTROL_HELLO_LEN];
+
+    control_hello_put(&hello, body);
+    frame(rig, CONTROL_HELLO, from, body, sizeof body);
+}
+
+static void
+answer_home(struct rig *rig, uint64_t counter, struct db_home home)
+{
+    struct control_reply reply = { .counter = counter, .home = home };
+    uint8_t body[CONTROL_REPLY_LEN];
+
+    control_reply_put(&reply, body);
+    frame(rig, CONTROL_HELLO_REPLY, G1, body, sizeof body);
+}
+
+Test(hellos, gateways_tell_where_the_database_is)
+{
+    struct control_hello hello;
+    struct rig rig;
+    uint32_t to;
+
+    rig_init(&rig);
+    say_home(&rig, HOST, (struct db_home) { 9, HOST });
+    cr_assert_eq(rig.h->home.epoch, 0);
+    say_home(&rig, G2, (struct db_home) { 2, G1 });
+    cr_assert_eq(rig.h->home.location, G1);
+    say_home(&rig, G2, (struct db_home) { 1, HOST });
+    cr_assert_eq(rig.h->home.location, G1);
+    second(&rig, 0);
+    answer_home(&rig, rig.sent[0] - 1, (struct db_home) { 3, HOST });
+    cr_assert_eq(rig.h->home.epoch, 2);     /* Answers nothing. */
+    answer_home(&rig, rig.sent[0], (struct db_home) { 3, HOST });
+    cr_assert_eq(rig.h->home.epoch, 3);
+    hellos_say_home(rig.h, &(struct db_home) { 4, G2 });
+    rig.now += HELLO_INTERVAL_MSEC;
+    hellos_run(rig.h, rig.now);
+    cr_assert(hellos_next(rig.h, rig.now, &to, &hello));
+    cr_assert_eq(hello.home.epoch, 4);
+    cr_assert_eq(hello.home.location, G2);
     hellos_destroy(rig.h);
 }
