@@ -7,13 +7,22 @@
 #include <string.h>
 
 #include "nethv-idl.h"
+#include "ovsdb-idl-provider.h"
 #include "util.h"
 #include "uuid.h"
 
-/* How the rows of a table are chosen; a column that is NULL does not choose. */
+/* How the rows of a table are chosen; a column that is NULL does not choose.
+ *
+ * Some tables are chosen from by "_uuid", which no client can monitor.  Their
+ * condition names it from the start.  Sessions of ovsdb-server that monitor the
+ * same columns share rows that wait to be sent; in Open vSwitch 3.1, when one of
+ * these sessions names a column that is new to the others, it looks for it
+ * behind the end of the rows that wait already.  Then the server dies, or finds
+ * no match and withholds a row. */
 struct chooser {
     const struct ovsdb_idl_table_class *table;
     bool all;
+    bool by_uuid;
     const struct ovsdb_idl_column *network;
     const struct ovsdb_idl_column *cloud; /* The own cloud. */
     const struct ovsdb_idl_column *host; /* The own host, by UUID. */
@@ -30,9 +39,10 @@ static const struct chooser choosers[] = {
     { &nethvrec_table_cloud, .all = true },
     { &nethvrec_table_host, .cloud = &nethvrec_host_col_cloud },
     { &nethvrec_table_host_state, .cloud = &nethvrec_host_state_col_cloud },
-    { &nethvrec_table_network, .network = &uuid_column },
+    { &nethvrec_table_network, .by_uuid = true, .network = &uuid_column },
     { &nethvrec_table_switch, .network = &nethvrec_switch_col_network },
-    { &nethvrec_table_port, .network = &nethvrec_port_col_network },
+    { &nethvrec_table_port, .by_uuid = true,
+      .network = &nethvrec_port_col_network },
     { &nethvrec_table_link, .network = &nethvrec_link_col_network },
     { &nethvrec_table_network_state,
       .network = &nethvrec_network_state_col_network },
@@ -43,17 +53,32 @@ static const struct chooser choosers[] = {
     { &nethvrec_table_follower, .network = &nethvrec_follower_col_network,
       .host = &nethvrec_follower_col_host },
     { &nethvrec_table_claim, .host = &nethvrec_claim_col_host },
-    { &nethvrec_table_tenant },
-    { &nethvrec_table_tenant_state },
-    { &nethvrec_table_cloud_link },
-    { &nethvrec_table_token },
     { &nethvrec_table_enrollment, .host = &nethvrec_enrollment_col_host },
-    { &nethvrec_table_edge },
-    { &nethvrec_table_plan },
-    { &nethvrec_table_gateway_state },
-    { &nethvrec_table_tunnel },
 };
-BUILD_ASSERT_DECL(ARRAY_SIZE(choosers) == NETHVREC_N_TABLES);
+
+static bool
+chooses_from(const struct ovsdb_idl_table_class *table)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(choosers); i++) {
+        if (choosers[i].table == table) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+db_conditions_omit(struct ovsdb_idl *idl)
+{
+    for (size_t i = 0; i < NETHVREC_N_TABLES; i++) {
+        const struct ovsdb_idl_table_class *table
+            = &nethvrec_idl_class.tables[i];
+
+        for (size_t j = 0; !chooses_from(table) && j < table->n_columns; j++) {
+            ovsdb_idl_omit(idl, &table->columns[j]);
+        }
+    }
+}
 
 void
 db_conditions_init(struct db_conditions *c)
@@ -168,6 +193,9 @@ choose(const struct db_conditions *c, const struct chooser *chooser,
 
     if (chooser->all) {
         ovsdb_idl_condition_add_clause_true(&cond);
+    }
+    if (chooser->by_uuid) {
+        db_conditions_add_clause(&cond, &uuid_column, &UUID_ZERO);
     }
     for (size_t i = 0; i < c->n_networks; i++) {
         add_uuid_clause(&cond, chooser->network, &c->networks[i]);

@@ -38,6 +38,11 @@ void db_conditions_sort(struct db_conditions *);
 bool db_conditions_equal(const struct db_conditions *a,
                          const struct db_conditions *b);
 
+/* Lets 'idl', not connected yet, not monitor the tables that hosts never ask
+ * for.  So no host shares a session's rows in a server with a client that
+ * follows everything, and has no conditions. */
+void db_conditions_omit(struct ovsdb_idl *);
+
 /* Asks for it all.  Returns the condition seqno at which it has come. */
 unsigned int db_conditions_set(const struct db_conditions *,
                                struct ovsdb_idl *);

@@ -92,6 +92,7 @@ db_create(struct model *model, enum db_mode mode)
     sset_init(&db->claims);
     db_conditions_init(&db->requested);
     if (mode == DB_HOST) {
+        db_conditions_omit(db->idl);
         db->cond_seqno = db_conditions_set(&db->requested, db->idl);
     }
     return db;

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 import threading
 from pathlib import Path
@@ -92,6 +94,62 @@ def test_all_follows_everything(db, client, networks, hosts):
     assert "evil/net/s/p" not in c.names("port")
     db.ctl("set", "Port", "acme/lab/s/p", 'macs="02:00:00:00:00:01","02:00:00:00:00:02"')
     wait_for(lambda: "macs=2" in c.port("acme/lab/s/p"))
+
+
+class Session:
+    """What a client of ovsdb-server has asked to monitor."""
+
+    def __init__(self, tables):
+        self.monitored = {table: set(request["columns"])
+                          for table, (request,) in tables.items()}
+        self.known = {table: columns | self.of_clauses(tables[table][0])
+                      for table, columns in self.monitored.items()}
+
+    @staticmethod
+    def of_clauses(request):
+        return {clause[0] for clause in request.get("where", [])
+                if not isinstance(clause, bool)}
+
+
+def sessions(log):
+    """The sessions in a server's log, each with its tables' columns, and columns
+    that were new when a condition changed."""
+    found, late = {}, []
+    for line in log.splitlines():
+        match = re.search(r"\|DBG\|(\S+): received request, "
+                          r'method="monitor_cond_(since|change)", params=(.*), id=', line)
+        if not match or '"_Server"' in match[3]:
+            continue
+        peer, what, params = match[1], match[2], json.loads(match[3])
+        if what == "since":
+            found[peer] = Session(params[2])
+            continue
+        for table, (request,) in params[2].items():
+            late += [(table, column) for column in Session.of_clauses(request)
+                     if column not in found[peer].known[table]]
+    return found, late
+
+
+def test_no_condition_names_a_column_late(db, client, networks, hosts):
+    """See lib/ovs/db-conditions.c: that ovsdb-server does not survive it."""
+    subprocess.run(["ovs-appctl", "-t", f"{db.directory}/db.ctl", "vlog/set",
+                    "jsonrpc:file:dbg"], check=True)
+    everything, one = client("all"), client("host", "a")
+    port = db.uuid("Port", "evil/net/s/p")
+    for command in f"follow {networks['acme/shop']}", "claim acme/lab/s/p", f"claim {port}":
+        one.tell(command)
+    wait_for(lambda: len(one.names("port")) == 3)
+    assert len(everything.names("port")) == 3
+    document = db.directory / "new.json"
+    document.write_text(json.dumps({"nethv": 1, "tenant": "new", "networks": [
+        {"name": "net", "switches": [{"name": "s"}]}]}))
+    db.ctl("apply", document)
+    found, late = sessions((db.directory / "db.log").read_text())
+    assert late == []
+    # Two that follow, and nethvctl; none shares its rows with another kind.
+    monitored = [session.monitored for session in found.values()]
+    assert any("_uuid" in session.known["Port"] for session in found.values())
+    assert all(a != b for i, a in enumerate(monitored) for b in monitored[:i])
 
 
 def test_state_comes_and_goes(db, client, networks):
