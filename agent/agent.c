@@ -92,6 +92,16 @@ send_frame(void *agent_, uint8_t cloud, const void *data, size_t n)
     }
 }
 
+static void
+tell_serves(struct agent *agent)
+{
+    bool serves;
+
+    if (hello_serves(agent->hello, &serves)) {
+        gateway_link_tell_serves(agent->link, serves);
+    }
+}
+
 /* Where the database is goes from the gateway process to the cloud's other
  * gateways and back. */
 static void
@@ -117,6 +127,7 @@ tell_gateway(struct agent *agent)
                                   standby_gateway(agent->standby));
     }
     if (agent->is_gateway) {
+        tell_serves(agent);
         exchange_home(agent);
     }
     if (!agent->held) {

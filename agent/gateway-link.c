@@ -43,6 +43,8 @@ struct gateway_link {
     uint8_t ends[GATEWAY_LINK_CLOUDS];
     bool told;                      /* 'ends' were. */
     uint32_t gateway;               /* Location told, 0: none yet. */
+    bool knows_serves;              /* Told: */
+    bool serves;                    /* most hosts use this gateway. */
     struct db_home home;            /* Told by either side. */
 };
 
@@ -270,6 +272,12 @@ tell_gateway(const struct gateway_link *link, struct session *session)
 }
 
 static void
+tell_serves(const struct gateway_link *link, struct session *session)
+{
+    notify(session, "serves", json_boolean_create(link->serves));
+}
+
+static void
 tell_home(const struct gateway_link *link, struct session *session)
 {
     jsonrpc_send(session->rpc, jsonrpc_create_notify(
@@ -291,6 +299,9 @@ session_open(struct gateway_link *link, struct stream *stream)
     }
     if (link->gateway) {
         tell_gateway(link, session);
+    }
+    if (link->knows_serves) {
+        tell_serves(link, session);
     }
     if (link->home.epoch) {
         tell_home(link, session);
@@ -401,6 +412,21 @@ gateway_link_tell_gateway(struct gateway_link *link, uint32_t location)
     link->gateway = location;
     LIST_FOR_EACH (session, node, &link->sessions) {
         tell_gateway(link, session);
+    }
+}
+
+void
+gateway_link_tell_serves(struct gateway_link *link, bool serves)
+{
+    struct session *session;
+
+    if (link->knows_serves && serves == link->serves) {
+        return;
+    }
+    link->knows_serves = true;
+    link->serves = serves;
+    LIST_FOR_EACH (session, node, &link->sessions) {
+        tell_serves(link, session);
     }
 }
 

@@ -17,6 +17,8 @@
  *                      are tunnels, and which of them work.
  *                      notification "gateway" [location]: which gateway of
  *                      the own cloud this host uses.
+ *                      notification "serves" [true]: whether most hosts of the
+ *                      cloud use this one; not before it is known.
  *                      notification "frame" [cloud, hex]: one that has come.
  *                      notification "home": what another gateway says of it.
  *
@@ -66,6 +68,9 @@ void gateway_link_tell_ends(struct gateway_link *,
 
 /* Tells the gateway process that this host uses the gateway at 'location'. */
 void gateway_link_tell_gateway(struct gateway_link *, uint32_t location);
+
+/* Tells the gateway process whether most hosts of the cloud use this one. */
+void gateway_link_tell_serves(struct gateway_link *, bool serves);
 
 /* Tells the gateway process where the database is, unless it is known better;
  * and returns what is known. */

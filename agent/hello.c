@@ -31,7 +31,7 @@ hello_create(uint32_t self, struct channel *channel)
     *hello = (struct hello) {
         .self = self,
         .channel = channel,
-        .hellos = hellos_create(),
+        .hellos = hellos_create(self),
     };
     return hello;
 }
@@ -114,6 +114,12 @@ hello_receive(struct hello *hello, struct ofswitch *sw,
                                                   : CONTROL_PROBE_REPLY,
                      body, sizeof body);
     }
+}
+
+bool
+hello_serves(const struct hello *hello, bool *serves)
+{
+    return hellos_serves(hello->hellos, serves);
 }
 
 void

@@ -36,6 +36,10 @@ void hello_wait(const struct hello *);
 void hello_receive(struct hello *, struct ofswitch *,
                    const struct control_frame *frame, bool forwards);
 
+/* Stores whether most hosts of the cloud use this one as their gateway in
+ * '*serves', and returns true; false while that is not known. */
+bool hello_serves(const struct hello *, bool *serves);
+
 /* Says where the database is, for the cloud's gateways, unless it is known
  * better; and returns what is known. */
 void hello_say_home(struct hello *, const struct db_home *);

@@ -220,6 +220,9 @@ receive_notice(struct agent_link *link, const struct jsonrpc_msg *msg)
                    && params->array.elems[0]->type == JSON_INTEGER) {
             link->callbacks->gateway(link->aux,
                                      json_integer(params->array.elems[0]));
+        } else if (!strcmp(msg->method, "serves")) {
+            link->callbacks->serves(
+                link->aux, params->array.elems[0]->type == JSON_TRUE);
         }
     }
 }

@@ -24,6 +24,8 @@ struct agent_link_callbacks {
     void (*ends)(void *aux, const struct json *ends);
     /* The host uses the gateway at 'location'. */
     void (*gateway)(void *aux, uint32_t location);
+    /* Whether most hosts of the cloud use the gateway of this host. */
+    void (*serves)(void *aux, bool serves);
     /* Where another gateway of the cloud says that the database is. */
     void (*home)(void *aux, const struct db_home *home);
     /* A control frame has come by the tunnel from 'cloud'. */

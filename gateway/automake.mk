@@ -28,7 +28,9 @@ gateway_libglobal_la_SOURCES = \
 	gateway/liveness.c \
 	gateway/liveness.h \
 	gateway/plant.c \
-	gateway/plant.h
+	gateway/plant.h \
+	gateway/serving.c \
+	gateway/serving.h
 
 # nethv-gateway, one for each cloud.
 sbin_PROGRAMS += gateway/nethv-gateway

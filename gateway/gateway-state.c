@@ -2,6 +2,7 @@
 #include <config.h>
 #include "gateway/gateway-state.h"
 
+#include "gateway/serving.h"
 #include "lib/nethv-idl.h"
 #include "model.h"
 #include "openvswitch/json.h"
@@ -71,6 +72,26 @@ gateway_state_write(struct db *db, const struct host *self,
     nethvrec_gateway_state_set_neighbours(row, list,
                                           list_neighbours(outcome, list));
     nethvrec_gateway_state_set_opened(row, list, list_opened(outcome, list));
+}
+
+void
+gateway_state_write_serves(struct db *db, const struct model *model,
+                           const struct host *self, bool serves,
+                           struct ovsdb_idl_txn *txn)
+{
+    const struct nethvrec_gateway_state *row = find_state(db, &self->row.uuid);
+
+    /* The database may be of an older version. */
+    if (serves == (row && row->serves > 0)
+        || !nethvrec_server_has_gateway_state_table_col_serves(db_idl(db))) {
+        return;
+    }
+    if (!row) {
+        row = nethvrec_gateway_state_insert(txn);
+        nethvrec_gateway_state_set_host(row, self->row.uuid);
+    }
+    nethvrec_gateway_state_set_serves(
+        row, serves ? serving_next(db, model, self->cloud->id) : 0);
 }
 
 /* Showing. */

@@ -156,15 +156,22 @@ configure(struct gateway *gw)
     return true;
 }
 
-/* Writes what repair has decided, by 'txn' (NULL: nothing now). */
+/* Writes what repair has decided, and whether hosts use this gateway, by 'txn' (NULL: nothing now). */
 static void
 write_state(struct gateway *gw, struct ovsdb_idl_txn *txn)
 {
     const struct repair_outcome *outcome = healer_outcome(gw->healer);
     const struct host *self = model_host_at(gw->model, gw->location);
 
-    if (txn && outcome && self) {
+    if (!txn || !self) {
+        return;
+    }
+    if (outcome) {
         gateway_state_write(gw->db, self, outcome, txn);
+    }
+    if (healer_knows_hosts(gw->healer)) {
+        gateway_state_write_serves(gw->db, gw->model, self,
+                                   healer_serves(gw->healer), txn);
     }
 }
 

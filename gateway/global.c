@@ -6,6 +6,7 @@
 #include "gateway/common-wire.h"
 #include "gateway/liveness.h"
 #include "gateway/plant.h"
+#include "gateway/serving.h"
 #include "lib/nethv-idl.h"
 #include "model.h"
 #include "openvswitch/json.h"
@@ -26,6 +27,7 @@ struct global {
     struct allocate *allocate;
     struct liveness *liveness;
     struct plant *plant;
+    unsigned int db_seqno;          /* When it was read which gateways serve. */
     bool acting;                    /* Held the lock at the last run. */
 };
 
@@ -81,6 +83,22 @@ has_name(const struct global *global)
     return row && !strcmp(row->controller, global->name);
 }
 
+/* Marks in the model which gateways serve their clouds, for the tunnels. */
+static void
+mark_serving(struct global *global)
+{
+    uint32_t serving[NETHV_CLOUD_FLOOD];
+
+    if (db_seqno(global->db) == global->db_seqno) {
+        return;
+    }
+    global->db_seqno = db_seqno(global->db);
+    serving_read(global->db, global->model, serving);
+    for (int cloud = 1; cloud <= NETHV_CLOUD_MAX; cloud++) {
+        serving_mark(global->model, cloud, serving[cloud]);
+    }
+}
+
 static void
 act(struct global *global, const struct repair_outcome *outcome)
 {
@@ -118,6 +136,7 @@ global_run(struct global *global, const char *remotes,
         allocate_note_all(global->allocate);
     }
     if (acting && db_is_complete(global->db)) {
+        mark_serving(global);
         act(global, outcome);
     }
     db_commit(global->db);

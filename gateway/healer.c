@@ -11,6 +11,7 @@
 #include "gateway/partners.h"
 #include "gateway/plans.h"
 #include "gateway/relays.h"
+#include "gateway/serving.h"
 #include "handover.h"
 #include "linkstate.h"
 #include "model.h"
@@ -46,7 +47,10 @@ struct healer {
     uint8_t ends[NETHV_CLOUD_FLOOD];    /* enum repair_end */
     uint32_t gateway;               /* That of the own cloud, as the agent says;
                                      * 0: it does not say. */
+    bool knows_hosts;               /* The agent has said whether most hosts */
+    bool serves;                    /* use this gateway. */
     struct partners *partners;
+    unsigned int heard_seqno;       /* Of the database, for 'partners'. */
 
     struct channel *channel;        /* NULL until the location is known. */
     const struct model *model;      /* Of this run. */
@@ -71,6 +75,7 @@ struct healer {
 static void on_state(void *, struct handover *);
 static void on_ends(void *, const struct json *);
 static void on_gateway(void *, uint32_t location);
+static void on_serves(void *, bool serves);
 static void on_home(void *, const struct db_home *);
 static void on_frame(void *, uint8_t cloud, const void *, size_t);
 
@@ -78,6 +83,7 @@ static const struct agent_link_callbacks link_callbacks = {
     .state = on_state,
     .ends = on_ends,
     .gateway = on_gateway,
+    .serves = on_serves,
     .home = on_home,
     .frame = on_frame,
 };
@@ -175,6 +181,16 @@ on_gateway(void *h_, uint32_t location)
     struct healer *h = h_;
 
     h->gateway = location;
+}
+
+static void
+on_serves(void *h_, bool serves)
+{
+    struct healer *h = h_;
+
+    h->knows_hosts = true;
+    h->serves = serves;
+    poll_immediate_wake();          /* To be written. */
 }
 
 static void
@@ -462,6 +478,19 @@ update_agent(struct healer *h, const struct model *model,
     }
 }
 
+/* Tells partners which gateways serve, if the database may say anything new. */
+static void
+hear_serving(struct healer *h, struct db *db)
+{
+    uint32_t serving[NETHV_CLOUD_FLOOD];
+
+    if (db_is_complete(db) && db_seqno(db) != h->heard_seqno) {
+        h->heard_seqno = db_seqno(db);
+        serving_read(db, h->model, serving);
+        partners_hear(h->partners, serving);
+    }
+}
+
 /* Tells repair up to what outcome the switch forwards. */
 static void
 update_installed(struct healer *h, long long int now)
@@ -555,7 +584,7 @@ healer_run(struct healer *h, struct db *db, struct model *model,
         return;
     }
     const struct host *self = model_host_at(model, location);
-    partners_mark(model, h->cloud, h->gateway);
+    serving_mark(model, h->cloud, h->gateway);
     if (!is_active(h, self)) {
         if (h->gateway || time_msec() >= h->greeted_at + SAY_MSEC) {
             stand_by(h, db, model);
@@ -565,6 +594,7 @@ healer_run(struct healer *h, struct db *db, struct model *model,
     if (!h->repair && h->serial && !is_installed(h)) {
         return;                 /* What rests begins when it is forgotten. */
     }
+    hear_serving(h, db);
     partners_run(h->partners, model, h->cloud, h->ends, h->handover,
                  is_installed(h), time_msec());
     update_plans(h, db, model, time_msec());
@@ -592,6 +622,18 @@ const struct repair_outcome *
 healer_outcome(const struct healer *h)
 {
     return h->repair ? repair_outcome(h->repair) : NULL;
+}
+
+bool
+healer_knows_hosts(const struct healer *h)
+{
+    return h->knows_hosts;
+}
+
+bool
+healer_serves(const struct healer *h)
+{
+    return h->serves;
 }
 
 void

@@ -40,6 +40,11 @@ void healer_wait(struct healer *);
 /* Returns what repair has decided, NULL while there is none. */
 const struct repair_outcome *healer_outcome(const struct healer *);
 
+/* Returns whether it is known if hosts of the cloud use this gateway, and
+ * whether most do. */
+bool healer_knows_hosts(const struct healer *);
+bool healer_serves(const struct healer *);
+
 /* Says where the database is, unless it is known better; and returns what is
  * known by this and by what other gateways say. */
 void healer_say_home(struct healer *, const struct db_home *);

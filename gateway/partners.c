@@ -3,7 +3,9 @@
 #include "gateway/partners.h"
 
 #include <limits.h>
+#include <string.h>
 
+#include "gateway/serving.h"
 #include "handover.h"
 #include "model.h"
 #include "nethv/wire.h"
@@ -28,10 +30,12 @@ struct partner {
                                  * does, or is not there. */
     bool worked;                /* The tunnel has, to that gateway. */
     unsigned int tries;         /* In vain. */
+    uint32_t said;              /* Which serves, by what was said last. */
 };
 
 struct partners {
     struct partner partners[NETHV_CLOUD_FLOOD];
+    uint32_t serving[NETHV_CLOUD_FLOOD];    /* By the database. */
     long long int deadline;
 };
 
@@ -128,6 +132,24 @@ turn(struct partner *partner, const struct cloud *cloud,
     partner->worked = false;
 }
 
+/* Turns to the gateway that is said to serve 'cloud', each time that is news: if
+ * the tunnel then does not work, the next one is tried as ever. */
+static void
+follow(struct partner *partner, const struct model *model,
+       const struct cloud *cloud, uint32_t serving)
+{
+    const struct host *host = model_host_at(model, serving);
+
+    if (!host || !is_gateway(host) || serving == partner->said) {
+        return;
+    }
+    partner->said = serving;
+    if (serving != partner->location) {
+        turn(partner, cloud, host);
+        partner->tries = 0;
+    }
+}
+
 /* Turns to the next gateway if the tunnel has not worked for long. */
 static void
 judge(struct partners *partners, struct partner *partner,
@@ -202,11 +224,19 @@ run_partner(struct partners *partners, struct model *model,
     } else if (!is_there(model, partner)) {
         turn(partner, cloud, first);
     }
+    follow(partner, model, cloud, partners->serving[cloud->id]);
     if (partner->state == PARTNER_OPEN) {
         judge(partners, partner, cloud, end, now);
     }
     rest(partners, partner, !edge && installed, now);
-    partners_mark(model, cloud->id, partner->location);
+    serving_mark(model, cloud->id, partner->location);
+}
+
+void
+partners_hear(struct partners *partners,
+              const uint32_t serving[NETHV_CLOUD_FLOOD])
+{
+    memcpy(partners->serving, serving, sizeof partners->serving);
 }
 
 void
@@ -235,22 +265,4 @@ long long int
 partners_deadline(const struct partners *partners)
 {
     return partners->deadline;
-}
-
-/* Marking changes the order of the cloud's hosts in no way. */
-void
-partners_mark(struct model *model, uint8_t id, uint32_t location)
-{
-    const struct cloud *cloud = model_cloud_by_id(model, id);
-    const struct host *host;
-
-    if (!cloud || !location) {
-        return;
-    }
-    LIST_FOR_EACH (host, cloud_node, &cloud->hosts) {
-        if (is_gateway(host)) {
-            model_set_unreachable(model, &host->row.uuid,
-                                  host_location(host) != location);
-        }
-    }
 }

@@ -6,8 +6,9 @@
  *
  * A cloud may have several gateways, of which one at a time serves it: hosts of
  * the cloud turn to the next one by themselves (agent/standby.h), and that one
- * then opens tunnels.  Here it is seen only that the tunnel does not work.
- * After PARTNERS_PATIENCE_MSEC the tunnel is led to the cloud's next gateway,
+ * then opens tunnels.  The database says which one serves (serving.h), and the
+ * tunnel is led there when that is news.  Without it, here it is seen only that
+ * the tunnel does not work: after PARTNERS_PATIENCE_MSEC the tunnel is led to the cloud's next gateway,
  * and after PARTNERS_FIRST_MSEC to the next one if it has not come up there,
  * longer each time; both ends meet because the one that serves the cloud
  * waits.
@@ -26,6 +27,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "nethv/wire.h"
+
 struct handover;
 struct model;
 
@@ -38,6 +41,10 @@ struct partners;
 
 struct partners *partners_create(void);
 void partners_destroy(struct partners *);
+
+/* Says which gateway serves each cloud; 0 where that is not known. */
+void partners_hear(struct partners *,
+                   const uint32_t serving[NETHV_CLOUD_FLOOD]);
 
 /* Chooses partners of cloud 'self' and marks them in 'model'.  'ends[cloud]',
  * an enum repair_end, says how the tunnel to 'cloud' is; 'handover' (NULL:
@@ -52,9 +59,5 @@ bool partners_rests(const struct partners *, uint8_t cloud);
 
 /* Returns when partners_run() is to be called next at the latest. */
 long long int partners_deadline(const struct partners *);
-
-/* Marks in 'model' that of the gateways of 'cloud' the one at 'location' is
- * used. */
-void partners_mark(struct model *model, uint8_t cloud, uint32_t location);
 
 #endif /* gateway/partners.h */

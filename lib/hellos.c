@@ -15,9 +15,11 @@
 #define FORGET_MSEC 30000
 
 struct hellos *
-hellos_create(void)
+hellos_create(uint32_t self)
 {
     struct hellos *h = xzalloc(sizeof *h);
+
+    h->self = self;
     hmap_init(&h->peers);
     return h;
 }
@@ -137,6 +139,22 @@ judge(struct hellos *h, struct hello_peer *peer)
     }
 }
 
+/* Returns whether more hosts use this one than others. */
+static bool
+is_used(const struct hellos *h, long long int now)
+{
+    const struct hello_peer *peer;
+    unsigned int here = 0, elsewhere = 0;
+
+    HMAP_FOR_EACH (peer, node, &h->peers) {
+        if (now - peer->heard_at <= FRESH_MSEC && peer->gateway) {
+            here += peer->gateway == h->self;
+            elsewhere += peer->gateway != h->self;
+        }
+    }
+    return here > elsewhere;
+}
+
 void
 hellos_run(struct hellos *h, long long int now)
 {
@@ -155,6 +173,18 @@ hellos_run(struct hellos *h, long long int now)
             peer_remove(h, peer);
         }
     }
+    h->serves = is_used(h, now);
+    h->rounds = MIN(h->rounds, HELLO_MISSES) + 1;
+}
+
+bool
+hellos_serves(const struct hellos *h, bool *serves)
+{
+    if (h->rounds <= HELLO_MISSES) {
+        return false;
+    }
+    *serves = h->serves;
+    return true;
 }
 
 bool

@@ -2,7 +2,8 @@
 #ifndef HELLOS_H
 #define HELLOS_H 1
 
-/* Hellos: does the tunnel to each gateway of the cloud work, both ways?
+/* Hellos: does the tunnel to each gateway of the cloud work, both ways, and
+ * which of them is used?
  *
  * Every second a host says hello to each gateway of its cloud, and each
  * answers.  A gateway that has left HELLO_MISSES hellos unanswered is down
@@ -73,17 +74,26 @@ struct hellos {
     uint32_t gateway;               /* That this host uses, for its hellos. */
     struct db_home home;            /* As said by hellos_say_home() or heard from
                                      * a gateway. */
+    uint32_t self;
+    unsigned int rounds;            /* Of hellos, up to HELLO_MISSES + 1. */
+    bool serves;                    /* See hellos_serves(). */
     long long int next;             /* When the next hellos are due, msec. */
     uint64_t seqno;                 /* Rises with each change of a verdict. */
 };
 
-struct hellos *hellos_create(void);
+/* Returns the hellos of the host at 'self'. */
+struct hellos *hellos_create(uint32_t self);
 void hellos_destroy(struct hellos *);
 
 /* Makes the 'n' locations at 'gateways', without this host's own, those to say
  * hello to.  'used' is the one that this host uses, 0 for none. */
 void hellos_set_gateways(struct hellos *, const uint32_t *gateways, size_t n,
                          uint32_t used);
+
+/* Stores whether of the hosts that have said hello of late more use this one as
+ * their gateway than others, in '*serves', and returns true; or returns false
+ * if not all have had the time to say it. */
+bool hellos_serves(const struct hellos *, bool *serves);
 
 /* Says where the database is, for hellos, unless that is known better. */
 void hellos_say_home(struct hellos *, const struct db_home *);

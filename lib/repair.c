@@ -385,6 +385,17 @@ publish(struct repair *repair, bool ready, bool changed, long long int now)
     free(outcome);
 }
 
+/* How long ends are held back depends on the view: in a new process, whose
+ * first view this is, as well. */
+static void
+run_ends_again(struct repair *repair, long long int now)
+{
+    repair_run_ends(repair, now);
+    if (repair->changed) {
+        repair_due(repair, now);
+    }
+}
+
 /* What is due apart from messages. */
 static void
 run_core(struct repair *repair, long long int now)
@@ -399,6 +410,7 @@ run_core(struct repair *repair, long long int now)
         if (repair->changed) {
             repair->changed = false;
             update_view(repair, now);
+            run_ends_again(repair, now);
         }
         changed = run_slots(repair, now);
         repair_run_open(repair, now);

@@ -20,7 +20,7 @@ from wires import limit, wait_until
 
 TAKE_UP = limit(5, 15)      # Seconds until new intent must work.
 BACK = limit(1, 5)          # Seconds until a switch must forward again,
-LEARNED_BACK = limit(6, 15)     # and if its gateway must first hear from others.
+LEARNED_BACK = limit(3, 15)     # and if its gateway must first hear from others.
 LEARNED = "table=12"
 
 PLACES = {"web": "aws1-vm1", "app": "aws1-vm2", "mid": "az1-gw",

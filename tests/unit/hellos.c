@@ -11,6 +11,7 @@ TestSuite(hellos);
 #define G1 0x01001000
 #define G2 0x01002000
 #define HOST 0x01003000
+#define SELF 0x01004000
 
 /* A host, its clock and the counter of its frames. */
 struct rig {
@@ -26,7 +27,7 @@ static const uint32_t gateways[] = { G1, G2 };
 static void
 rig_init(struct rig *rig)
 {
-    *rig = (struct rig) { .h = hellos_create(), .now = 1000, .counter = 100 };
+    *rig = (struct rig) { .h = hellos_create(SELF), .now = 1000, .counter = 100 };
     hellos_set_gateways(rig->h, gateways, ARRAY_SIZE(gateways), G1);
 }
 
@@ -299,5 +300,46 @@ Test(hellos, gateways_tell_where_the_database_is)
     cr_assert(hellos_next(rig.h, rig.now, &to, &hello));
     cr_assert_eq(hello.home.epoch, 4);
     cr_assert_eq(hello.home.location, G2);
+    hellos_destroy(rig.h);
+}
+
+/* 'n' hosts say hello that use 'gateway'. */
+static void
+hosts_use(struct rig *rig, size_t n, uint32_t gateway)
+{
+    struct control_hello hello = { .gateway = gateway };
+    uint8_t body[CONTROL_HELLO_LEN];
+
+    control_hello_put(&hello, body);
+    for (size_t i = 0; i < n; i++) {
+        frame(rig, CONTROL_HELLO, HOST + 0x1000 * (i + 1), body, sizeof body);
+    }
+}
+
+Test(hellos, gateway_knows_whether_hosts_use_it)
+{
+    struct rig rig;
+    bool serves;
+
+    rig_init(&rig);
+    for (int i = 0; i <= HELLO_MISSES; i++) {
+        cr_assert_not(hellos_serves(rig.h, &serves));   /* Too soon. */
+        hosts_use(&rig, 3, SELF);
+        second(&rig, 0);
+    }
+    cr_assert(hellos_serves(rig.h, &serves));
+    cr_assert(serves);
+    hosts_use(&rig, 2, G1);                 /* Of three. */
+    second(&rig, 0);
+    cr_assert(hellos_serves(rig.h, &serves));
+    cr_assert_not(serves);
+    hosts_use(&rig, 1, SELF);
+    second(&rig, 0);
+    cr_assert(hellos_serves(rig.h, &serves) && serves);
+    for (int i = 0; i <= HELLO_MISSES; i++) {
+        second(&rig, 0);                    /* It hears nobody any more. */
+    }
+    cr_assert(hellos_serves(rig.h, &serves));
+    cr_assert_not(serves);
     hellos_destroy(rig.h);
 }
