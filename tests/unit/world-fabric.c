@@ -80,9 +80,17 @@ fabric_set_tree(const struct world *w, size_t cloud, const struct fabric *f,
     }
 }
 
+static uint32_t
+stamp(const struct world_tree *tree)
+{
+    return tree->number & NETHV_TREE_MASK;
+}
+
 static void
 fabric_add_edges(const struct world *w, size_t cloud, struct fabric *f)
 {
+    const struct world_tree *now = &w->trees[0], *before = &w->trees[1];
+
     f->edges = xcalloc(WORLD_MAX_CLOUDS, sizeof *f->edges);
     fabric_clear_trees(f);
     for (size_t i = 0; i < w->n_clouds; i++) {
@@ -94,10 +102,10 @@ fabric_add_edges(const struct world *w, size_t cloud, struct fabric *f)
             edge->ofport = EDGE_OFPORT + i;
         }
     }
-    f->stamp = w->trees[w->clouds[cloud].lags].number & NETHV_TREE_MASK;
-    for (size_t t = 0; t < 2; t++) {
-        fabric_set_tree(w, cloud, f, &w->trees[t],
-                        &f->trees[w->trees[t].number & NETHV_TREE_MASK]);
+    f->stamp = stamp(w->clouds[cloud].lags ? before : now);
+    fabric_set_tree(w, cloud, f, now, &f->trees[stamp(now)]);
+    if (stamp(before) != stamp(now)) {
+        fabric_set_tree(w, cloud, f, before, &f->trees[stamp(before)]);
     }
 }
 
