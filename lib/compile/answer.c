@@ -5,11 +5,11 @@
 #include "packets.h"
 
 /* ARP requests for known endpoints are answered at the host of who asks, and
- * neighbour solicitations go to the owner alone.  Forwarded like any other
- * frame are those of the owner itself, announcements, duplicate address
- * detection, unicast probes (they ask whether the owner is alive), anything
- * with a VLAN tag (the same address may mean another machine there), and those
- * for unbound or shared addresses. */
+ * neighbour solicitations go to the owner alone; so somebody else who announces
+ * or tries the address learns whose it is.  Forwarded like any other frame are
+ * those of the owner itself, unicast probes (they ask whether the owner is
+ * alive), anything with a VLAN tag (the same address may mean another machine
+ * there), and those for unbound or shared addresses. */
 enum {
     PRIO_FORWARD = 110,
     PRIO_ANSWER = 100,
@@ -31,24 +31,18 @@ begin_arp(struct emit *e, const struct vport *port, uint16_t priority,
     match_set_dl_dst(&e->match, eth_addr_broadcast);
 }
 
-static void
-forward(struct emit *e)
-{
-    act_resubmit(e, STAGE_FORWARD);
-    emit_end(e);
-}
-
 void
 act_answer_arp(struct emit *e, struct eth_addr mac, ovs_be32 ip)
 {
-    act_text(e, "move:NXM_OF_ETH_SRC[]->NXM_OF_ETH_DST[],"
-             "set_field:"ETH_ADDR_FMT"->eth_src,"
-             "set_field:2->arp_op,"
-             "move:NXM_NX_ARP_SHA[]->NXM_NX_ARP_THA[],"
-             "set_field:"ETH_ADDR_FMT"->arp_sha,"
-             "move:NXM_OF_ARP_SPA[]->NXM_OF_ARP_TPA[],"
-             "set_field:"IP_FMT"->arp_spa",
-             ETH_ADDR_ARGS(mac), ETH_ADDR_ARGS(mac), IP_ARGS(ip));
+    ovs_be16 reply = htons(ARP_OP_REPLY);
+
+    act_move(e, MFF_ETH_SRC, MFF_ETH_DST);
+    act_set(e, MFF_ETH_SRC, &mac);
+    act_set(e, MFF_ARP_OP, &reply);
+    act_move(e, MFF_ARP_SHA, MFF_ARP_THA);
+    act_set(e, MFF_ARP_SHA, &mac);
+    act_move(e, MFF_ARP_SPA, MFF_ARP_TPA);
+    act_set(e, MFF_ARP_SPA, &ip);
     act_output_field(e, FIELD_IN);
 }
 
@@ -56,10 +50,6 @@ static void
 emit_arp(struct emit *e, const struct vport *port, struct eth_addr mac,
          ovs_be32 ip)
 {
-    begin_arp(e, port, PRIO_FORWARD, ip);
-    match_set_nw_src(&e->match, ip);
-    forward(e);
-
     begin_arp(e, port, PRIO_ANSWER, ip);
     act_answer_arp(e, mac, ip);
     emit_end(e);
@@ -86,10 +76,6 @@ begin_nd(struct emit *e, const struct vport *port, uint16_t priority,
 static void
 emit_nd(struct emit *e, const struct vport *port, const struct in6_addr *ip)
 {
-    begin_nd(e, port, PRIO_FORWARD, ip);
-    match_set_ipv6_src(&e->match, &in6addr_any);
-    forward(e);
-
     begin_nd(e, port, PRIO_ANSWER, ip);
     act_to_port(e, port);
     emit_end(e);
@@ -128,6 +114,7 @@ emit_own_questions(struct emit *e, const struct vport *port)
             begin_nd(e, port, PRIO_FORWARD, ip);
         }
         match_field(e, FIELD_SOURCE, port->binding->location);
-        forward(e);
+        act_resubmit(e, STAGE_FORWARD);
+        emit_end(e);
     }
 }

@@ -140,9 +140,20 @@ act_output_field(struct emit *e, enum pipeline_field_id id)
 }
 
 void
-act_set_eth_src(struct emit *e, struct eth_addr mac)
+act_set(struct emit *e, enum mf_field_id id, const void *value)
 {
-    ofpact_put_set_field(&e->actions, mf_from_id(MFF_ETH_SRC), &mac, NULL);
+    ofpact_put_set_field(&e->actions, mf_from_id(id), value, NULL);
+}
+
+void
+act_move(struct emit *e, enum mf_field_id from, enum mf_field_id to)
+{
+    struct ofpact_reg_move *move = ofpact_put_REG_MOVE(&e->actions);
+
+    move->src.field = mf_from_id(from);
+    move->dst.field = mf_from_id(to);
+    move->src.n_bits = move->src.field->n_bits;
+    move->dst.n_bits = move->dst.field->n_bits;
 }
 
 void

@@ -14,6 +14,7 @@
 #include "openvswitch/compiler.h"
 #include "openvswitch/list.h"
 #include "openvswitch/match.h"
+#include "openvswitch/meta-flow.h"
 #include "openvswitch/ofpbuf.h"
 #include "pipeline.h"
 
@@ -58,7 +59,10 @@ void act_drop(struct emit *, enum drop_reason reason);
 void act_output(struct emit *, uint32_t ofport);
 void act_output_field(struct emit *, enum pipeline_field_id);
 
-void act_set_eth_src(struct emit *, struct eth_addr);
+/* Sets a whole field of the frame to 'value', in network byte order, or to
+ * what another field of the same width has. */
+void act_set(struct emit *, enum mf_field_id, const void *value);
+void act_move(struct emit *, enum mf_field_id from, enum mf_field_id to);
 
 /* Appends actions in the syntax of ovs-actions(7); a "%" conversion is that of
  * printf().  FIELD_TEXT() names a pipeline field in it.  The text is the

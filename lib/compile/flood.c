@@ -256,7 +256,7 @@ emit_flood_landed(const struct compiler *c, struct emit *e,
         act_clone_end(e, clone);
     }
     if (s->n_locals) {
-        act_resubmit(e, STAGE_RESTORE);
+        act_restore(e);
     }
     emit_end(e);
 

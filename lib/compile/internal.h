@@ -152,6 +152,9 @@ uint8_t compiler_wire_version(const struct compiler *);
  * the field SOURCE. */
 void act_make_whole(struct emit *, uint8_t version);
 
+/* Goes on with a frame from a tunnel in RESTORE, which looks at its source. */
+void act_restore(struct emit *);
+
 /* Matches frames with a VLAN tag, and has the agent make them whole, in
  * 'version' of the wire format, and send them on from 'stage'. */
 void act_punt_tagged(struct emit *, enum stage stage, uint8_t version);

@@ -115,7 +115,7 @@ emit_landed(const struct compiler *c, struct emit *e)
 {
     emit_begin(e, STAGE_LANDED, 200);
     match_field_masked(e, FIELD_KEY, c->self, NETHV_HOST_MASK);
-    act_resubmit(e, STAGE_RESTORE);
+    act_restore(e);
     emit_end(e);
 
     if (!compiler_is_gateway(c)) {

@@ -114,6 +114,16 @@ emit_wire_tagged(const struct compiler *c, struct emit *e)
     act_punt_tagged(e, STAGE_REACH, version);
 }
 
+/* The location in the wire source is what RESTORE goes by; the lowest bits are
+ * the version's. */
+void
+act_restore(struct emit *e)
+{
+    act_text(e, "move:NXM_OF_ETH_SRC[2..31]->NXM_NX_REG%d[2..31]",
+             pipeline_fields[FIELD_SOURCE].reg);
+    act_resubmit(e, STAGE_RESTORE);
+}
+
 /* The header is looked at before it is taken out: from a frame that has none
  * Open vSwitch would learn, for some seconds, that the others of that source
  * have none either.  No frame that is rewritten has this Ethernet type. */
@@ -127,9 +137,6 @@ emit_unwrap(struct emit *e)
     e->match.wc.masks.nsh.mdtype = UINT8_MAX;
     e->match.flow.nsh.np = NSH_P_ETHERNET;
     e->match.wc.masks.nsh.np = UINT8_MAX;
-    const struct pipeline_field *source = &pipeline_fields[FIELD_SOURCE];
-    act_text(e, "move:NXM_OF_ETH_SRC[2..31]->NXM_NX_REG%d[2..31]",
-             source->reg);
     act_load(e, FIELD_WHOLE, 1);
     act_text(e, "decap(),decap()");
     act_resubmit(e, STAGE_RESTORE);
@@ -209,29 +216,16 @@ emit_wire(const struct compiler *c, struct emit *e, const struct vport *port)
     }
 }
 
-/* A rewritten frame from 'location' of another host gets its MAC back; the same
- * frame made whole on its way (by a gateway, for a tunnel without a key)
- * too. */
+/* A rewritten frame gets its MAC back, also one that was made whole on its way
+ * (by a gateway, for a tunnel without a key). */
 static void
 emit_restore_mac(struct emit *e, const struct vport *port,
                  const struct port_mac *mac)
 {
-    uint32_t tag = port->network->tag;
-
     emit_begin(e, STAGE_RESTORE, 100);
-    match_eth_src(e, nethv_wire_address(tag, mac->location),
-                  UINT64_C(0xffffffffffff) & ~(uint64_t) NETHV_VERSION_MASK);
-    match_field(e, FIELD_WHOLE, 0);
-    act_set_eth_src(e, mac->address);
-    act_load(e, FIELD_SOURCE, port->binding->location);
-    act_resubmit(e, STAGE_ARRIVED);
-    emit_end(e);
-
-    emit_begin(e, STAGE_RESTORE, 300);
-    match_field(e, FIELD_TAG, tag);
+    match_field(e, FIELD_TAG, port->network->tag);
     match_field(e, FIELD_SOURCE, mac->location);
-    match_field(e, FIELD_WHOLE, 1);
-    act_set_eth_src(e, mac->address);
+    act_set(e, MFF_ETH_SRC, &mac->address);
     act_load(e, FIELD_SOURCE, port->binding->location);
     act_load(e, FIELD_WHOLE, 0);
     act_resubmit(e, STAGE_ARRIVED);
@@ -249,7 +243,7 @@ emit_source(const struct compiler *c, struct emit *e,
         || (port->binding->location & NETHV_HOST_MASK) == c->self) {
         return;
     }
-    emit_begin(e, STAGE_RESTORE, 300);
+    emit_begin(e, STAGE_RESTORE, 100);
     match_field(e, FIELD_TAG, port->network->tag);
     match_field(e, FIELD_SOURCE, port->binding->location);
     match_field(e, FIELD_WHOLE, 1);

@@ -271,7 +271,7 @@ answerer(const struct world *w, const struct world_port *from,
     const struct world_port *owner = NULL;
     const struct vport *vport;
 
-    if (!frame->arp || frame->n_tags || frame->spa == frame->tpa
+    if (!frame->arp || frame->n_tags
         || !eth_addr_is_broadcast(frame->dst)) {
         return NULL;
     }
