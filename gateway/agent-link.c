@@ -9,8 +9,10 @@
 #include "jsonrpc.h"
 #include "openvswitch/json.h"
 #include "openvswitch/list.h"
+#include "openvswitch/shash.h"
 #include "openvswitch/vlog.h"
 #include "ovs/program.h"
+#include "repair.h"
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(agent_link);
@@ -188,6 +190,24 @@ receive_state(struct agent_link *link, const struct json *json)
 }
 
 static void
+receive_ends(struct agent_link *link, const struct json *json)
+{
+    uint8_t ends[NETHV_CLOUD_FLOOD] = { REPAIR_END_ABSENT };
+    const struct shash_node *node;
+
+    SHASH_FOR_EACH (node, json_object(json)) {
+        const struct json *up = node->data;
+        int cloud;
+        if (str_to_int(node->name, 10, &cloud) && cloud > 0
+            && cloud <= NETHV_CLOUD_MAX) {
+            ends[cloud] = (up->type == JSON_TRUE ? REPAIR_END_UP
+                           : REPAIR_END_DOWN);
+        }
+    }
+    link->callbacks->ends(link->aux, ends);
+}
+
+static void
 receive_home(struct agent_link *link, const struct json *json)
 {
     struct db_home home;
@@ -215,7 +235,7 @@ receive_notice(struct agent_link *link, const struct jsonrpc_msg *msg)
             receive_state(link, params->array.elems[0]);
         } else if (!strcmp(msg->method, "ends")
                    && params->array.elems[0]->type == JSON_OBJECT) {
-            link->callbacks->ends(link->aux, params->array.elems[0]);
+            receive_ends(link, params->array.elems[0]);
         } else if (!strcmp(msg->method, "gateway")
                    && params->array.elems[0]->type == JSON_INTEGER) {
             link->callbacks->gateway(link->aux,

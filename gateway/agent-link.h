@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "nethv/wire.h"
+
 struct agent_link;
 struct db_home;
 struct handover;
@@ -20,8 +22,9 @@ struct agent_link_callbacks {
     /* It is there (again), and this is what was handed over to it last, NULL if
      * nothing.  To be taken over. */
     void (*state)(void *aux, struct handover *);
-    /* To which clouds there are tunnels, and which of them work: "ends". */
-    void (*ends)(void *aux, const struct json *ends);
+    /* To which clouds there are tunnels, and which of them work: an enum
+     * repair_end of each. */
+    void (*ends)(void *aux, const uint8_t ends[NETHV_CLOUD_FLOOD]);
     /* The host uses the gateway at 'location'. */
     void (*gateway)(void *aux, uint32_t location);
     /* Whether most hosts of the cloud use the gateway of this host. */

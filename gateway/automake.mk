@@ -54,6 +54,8 @@ gateway_nethv_gateway_SOURCES = \
 	gateway/prober.h \
 	gateway/relays.c \
 	gateway/relays.h \
+	gateway/trees.c \
+	gateway/trees.h \
 	gateway/tunnels.c \
 	gateway/tunnels.h
 gateway_nethv_gateway_LDADD = gateway/libglobal.la $(ENROL_LIBS) $(CORE_LIBS)

@@ -2,9 +2,50 @@
 #include <config.h>
 #include "gateway/edges.h"
 
+#include <limits.h>
+
 #include "handover.h"
 #include "packets.h"
+#include "repair.h"
 #include "util.h"
+
+/* A tunnel stays as long after its last use. */
+#define LINGER_MSEC 3000
+
+/* Notes which tunnels are of use. */
+static void
+note_used(const struct repair_outcome *outcome,
+          long long int used[NETHV_CLOUD_FLOOD], long long int now)
+{
+    for (int cloud = 1; cloud <= NETHV_CLOUD_MAX; cloud++) {
+        for (size_t i = 0; i < REPAIR_SLOTS; i++) {
+            uint8_t via = outcome->slots[i].via[cloud];
+            if (via) {
+                used[via] = now;
+            }
+        }
+        if (outcome->tunnels[cloud]) {
+            used[cloud] = now;
+        }
+    }
+}
+
+long long int
+edges_want(const struct repair_outcome *outcome,
+           long long int used[NETHV_CLOUD_FLOOD], long long int now,
+           bool wanted[NETHV_CLOUD_FLOOD])
+{
+    long long int deadline = LLONG_MAX;
+
+    note_used(outcome, used, now);
+    for (int cloud = 1; cloud <= NETHV_CLOUD_MAX; cloud++) {
+        wanted[cloud] = used[cloud] && now - used[cloud] < LINGER_MSEC;
+        if (wanted[cloud] && used[cloud] != now) {
+            deadline = MIN(deadline, used[cloud] + LINGER_MSEC);
+        }
+    }
+    return deadline;
+}
 
 enum encap
 edges_encap(const struct cloud *a, const struct cloud *b)

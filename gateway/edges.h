@@ -13,6 +13,16 @@
 #include "nethv/wire.h"
 
 struct handover;
+struct repair_outcome;
+
+/* Says in 'wanted' to which clouds there are to be tunnels: those that
+ * 'outcome' wants, and for some seconds those that its trees have led through
+ * until 'now', since frames may be under way.  'used' is for this function, and
+ * all 0 at first.  Returns when the first of those seconds end, LLONG_MAX for
+ * none. */
+long long int edges_want(const struct repair_outcome *outcome,
+                         long long int used[NETHV_CLOUD_FLOOD],
+                         long long int now, bool wanted[NETHV_CLOUD_FLOOD]);
 
 /* Fills in the edges of '*handover' for the gateway 'self': those to the clouds
  * for which 'wanted' is set, as 'model' knows them; what it does not know as

@@ -184,6 +184,7 @@ gateway_run(struct gateway *gw)
     }
     const char *database = vswitch_config(gw->vs)->database;
     if (vswitch_is_connected(gw->vs) && database) {
+        global_set_eligible(gw->global, !healer_stands_by(gw->healer));
         global_run(gw->global, database, healer_outcome(gw->healer));
         db_set_remotes(gw->db, database, true);
     }

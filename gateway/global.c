@@ -122,6 +122,12 @@ act(struct global *global, const struct repair_outcome *outcome)
 }
 
 void
+global_set_eligible(struct global *global, bool eligible)
+{
+    db_set_lock(global->db, eligible ? GLOBAL_LOCK : NULL);
+}
+
+void
 global_run(struct global *global, const char *remotes,
            const struct repair_outcome *outcome)
 {

@@ -11,7 +11,7 @@
  * from which a binding's numbers may be used, which hosts are alive, and the
  * tree of clouds. */
 
-#include "openvswitch/compiler.h"
+#include <stdbool.h>
 
 struct json;
 struct global;
@@ -19,6 +19,11 @@ struct repair_outcome;
 
 struct global *global_create(const char *name);
 void global_destroy(struct global *);
+
+/* Says whether this one may act, as it may at first.  That of a gateway that
+ * stands by must not: it does not see which clouds are connected, and no plan
+ * would come in force. */
+void global_set_eligible(struct global *, bool eligible);
 
 /* Follows the database at 'remotes' and does what there is to do.  'outcome' is
  * what the repair of this host has decided, NULL if it has none. */

@@ -12,6 +12,7 @@
 #include "gateway/plans.h"
 #include "gateway/relays.h"
 #include "gateway/serving.h"
+#include "gateway/trees.h"
 #include "handover.h"
 #include "linkstate.h"
 #include "model.h"
@@ -27,9 +28,6 @@
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(healer);
-
-/* A tunnel stays as long after its last use: frames may be under way. */
-#define LINGER_MSEC 3000
 
 /* An agent that has not said by then which gateway its host uses is one of
  * before, that does not say it. */
@@ -47,6 +45,7 @@ struct healer {
     uint8_t ends[NETHV_CLOUD_FLOOD];    /* enum repair_end */
     uint32_t gateway;               /* That of the own cloud, as the agent says;
                                      * 0: it does not say. */
+    bool stands_by;                 /* Another gateway serves the cloud. */
     bool knows_hosts;               /* The agent has said whether most hosts */
     bool serves;                    /* use this gateway. */
     struct partners *partners;
@@ -73,7 +72,7 @@ struct healer {
 };
 
 static void on_state(void *, struct handover *);
-static void on_ends(void *, const struct json *);
+static void on_ends(void *, const uint8_t ends[NETHV_CLOUD_FLOOD]);
 static void on_gateway(void *, uint32_t location);
 static void on_serves(void *, bool serves);
 static void on_home(void *, const struct db_home *);
@@ -154,21 +153,11 @@ on_state(void *h_, struct handover *handover)
 }
 
 static void
-on_ends(void *h_, const struct json *json)
+on_ends(void *h_, const uint8_t ends[NETHV_CLOUD_FLOOD])
 {
     struct healer *h = h_;
-    const struct shash_node *node;
 
-    memset(h->ends, REPAIR_END_ABSENT, sizeof h->ends);
-    SHASH_FOR_EACH (node, json_object(json)) {
-        const struct json *up = node->data;
-        int cloud;
-        if (str_to_int(node->name, 10, &cloud) && cloud > 0
-            && cloud <= NETHV_CLOUD_MAX) {
-            h->ends[cloud] = (up->type == JSON_TRUE ? REPAIR_END_UP
-                              : REPAIR_END_DOWN);
-        }
-    }
+    memcpy(h->ends, ends, sizeof h->ends);
     for (int cloud = 1; h->repair && cloud <= NETHV_CLOUD_MAX; cloud++) {
         repair_set_end(h->repair, cloud, h->ends[cloud], time_msec());
     }
@@ -352,66 +341,6 @@ send_messages(struct healer *h)
     }
 }
 
-/* The next number with bits 'i', not less than that of the view: a number
- * stands for one tree in the rules. */
-static uint32_t
-next_number(struct healer *h, size_t i, uint32_t view)
-{
-    uint32_t number = view + ((i - view) & NETHV_TREE_MASK);
-
-    while (!number || (h->numbers[i] && number <= h->numbers[i])) {
-        number += HANDOVER_TREES;
-    }
-    h->numbers[i] = number;
-    return number;
-}
-
-static void
-fill_trees(struct healer *h, const struct repair_outcome *outcome,
-           struct handover *handover)
-{
-    for (size_t i = 0; i < HANDOVER_TREES; i++) {
-        const struct repair_slot *slot = &outcome->slots[i];
-        const struct handover_tree *old
-            = h->handover ? &h->handover->trees[i] : NULL;
-        struct handover_tree *tree = &handover->trees[i];
-
-        if (!slot->present) {
-            continue;
-        }
-        memcpy(tree->via, slot->via, sizeof tree->via);
-        bool same = old && old->number
-                    && !memcmp(old->via, tree->via, sizeof tree->via);
-        tree->number = same ? old->number
-                            : next_number(h, i, outcome->number);
-    }
-    handover->stamp = outcome->stamp;
-}
-
-/* Says in 'wanted' to which clouds there are to be tunnels: those that repair
- * wants, and those that have been of use until now. */
-static void
-find_wanted(struct healer *h, const struct repair_outcome *outcome,
-            long long int now, bool wanted[NETHV_CLOUD_FLOOD])
-{
-    for (size_t i = 0; i < REPAIR_SLOTS; i++) {
-        for (int cloud = 1; cloud <= NETHV_CLOUD_MAX; cloud++) {
-            if (outcome->slots[i].via[cloud]) {
-                h->used[outcome->slots[i].via[cloud]] = now;
-            }
-        }
-    }
-    for (int cloud = 1; cloud <= NETHV_CLOUD_MAX; cloud++) {
-        if (outcome->tunnels[cloud]) {
-            h->used[cloud] = now;
-        }
-        wanted[cloud] = h->used[cloud] && now - h->used[cloud] < LINGER_MSEC;
-        if (wanted[cloud] && h->used[cloud] != now) {
-            h->deadline = MIN(h->deadline, h->used[cloud] + LINGER_MSEC);
-        }
-    }
-}
-
 /* Adds the networks whose floods this gateway relays, if they are other ones:
  * not in a change of trees, which cannot wait for them. */
 static void
@@ -451,12 +380,12 @@ update_agent(struct healer *h, const struct model *model,
     struct handover *handover = xzalloc(sizeof *handover);
     bool wanted[NETHV_CLOUD_FLOOD] = { false };
 
-    find_wanted(h, outcome, now, wanted);
+    h->deadline = MIN(h->deadline, edges_want(outcome, h->used, now, wanted));
     for (int cloud = 1; cloud <= NETHV_CLOUD_MAX; cloud++) {
         wanted[cloud] &= !partners_rests(h->partners, cloud);
     }
     edges_fill(handover, model, self, wanted, h->handover);
-    fill_trees(h, outcome, handover);
+    trees_fill(handover, outcome, h->handover, h->numbers);
     handover->no_networks = true;
     bool same = h->told && handover_same_ways(handover, h->handover);
     if (same) {
@@ -539,6 +468,7 @@ stand_by(struct healer *h, struct db *db, const struct model *model)
     struct plans plans;
 
     stop(h);
+    h->stands_by = true;
     if (!h->handover || h->handover->n_edges) {
         h->base = h->serial;
         hand_over(h, xzalloc(sizeof *h->handover), 1);
@@ -591,6 +521,7 @@ healer_run(struct healer *h, struct db *db, struct model *model,
         }
         return;
     }
+    h->stands_by = false;
     if (!h->repair && h->serial && !is_installed(h)) {
         return;                 /* What rests begins when it is forgotten. */
     }
@@ -622,6 +553,12 @@ const struct repair_outcome *
 healer_outcome(const struct healer *h)
 {
     return h->repair ? repair_outcome(h->repair) : NULL;
+}
+
+bool
+healer_stands_by(const struct healer *h)
+{
+    return h->stands_by;
 }
 
 bool

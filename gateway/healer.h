@@ -40,6 +40,10 @@ void healer_wait(struct healer *);
 /* Returns what repair has decided, NULL while there is none. */
 const struct repair_outcome *healer_outcome(const struct healer *);
 
+/* Returns whether another gateway serves the cloud, so that there is no
+ * outcome. */
+bool healer_stands_by(const struct healer *);
+
 /* Returns whether it is known if hosts of the cloud use this gateway, and
  * whether most do. */
 bool healer_knows_hosts(const struct healer *);

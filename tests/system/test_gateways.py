@@ -190,6 +190,9 @@ def test_a_stand_by_follows_the_database(lab, record_property):
         remote = ("ssl:10.0.0.11:6645" if host == "az1-gw"
                   else "ssl:198.51.100.22:6645")
         wait_follows(lab, host, remote, moved, record_property)
+    wait_until(lambda: lab.run("az1-gw2", [
+        "nethvctl", "get", "Global", ".", "controller"]).stdout.strip()
+        in ("az1-gw", "gcp1-gw"), HEAR, "who serves its cloud controls")
     lab.heal("aws1-gw")
     wait_until(lambda: database_of(lab, "aws1-gw")
                == "ssl:198.51.100.22:6645", HEAR, "what comes back follows")
