@@ -19,6 +19,7 @@
 #include "ovs/db.h"
 #include "ovs/program.h"
 #include "ovs/vswitch.h"
+#include "repair.h"
 #include "timeval.h"
 #include "unixctl.h"
 #include "util.h"
@@ -175,6 +176,22 @@ write_state(struct gateway *gw, struct ovsdb_idl_txn *txn)
     }
 }
 
+/* Probes what is due, and has the healer know what is reached. */
+static void
+run_probes(struct gateway *gw, struct ovsdb_idl_txn *txn)
+{
+    const struct repair_outcome *outcome = healer_outcome(gw->healer);
+
+    if (outcome && outcome->ready) {
+        prober_set_connected(gw->prober, outcome->connected);
+    }
+    prober_run(gw->prober, gw->db, gw->model, gw->location, txn);
+    for (unsigned int cloud = 1; cloud <= NETHV_CLOUD_MAX; cloud++) {
+        healer_set_reachable(gw->healer, cloud,
+                             prober_finds(gw->prober, cloud));
+    }
+}
+
 void
 gateway_run(struct gateway *gw)
 {
@@ -201,7 +218,7 @@ gateway_run(struct gateway *gw)
     sign_run(gw->sign, txn);
     tunnels_write(gw->db, gw->model, gw->vs, gw->name, txn);
     write_state(gw, txn);
-    prober_run(gw->prober, gw->db, gw->model, gw->location, txn);
+    run_probes(gw, txn);
     db_commit(gw->db);
 }
 

@@ -537,6 +537,15 @@ healer_run(struct healer *h, struct db *db, struct model *model,
 }
 
 void
+healer_set_reachable(struct healer *h, uint8_t cloud, bool reachable)
+{
+    if (h->repair) {
+        repair_set_reachable(h->repair, cloud, reachable, time_msec());
+        h->deadline = MIN(h->deadline, repair_deadline(h->repair));
+    }
+}
+
+void
 healer_wait(struct healer *h)
 {
     agent_link_wait(h->link);

@@ -37,6 +37,9 @@ void healer_run(struct healer *, struct db *db, struct model *model,
                 uint32_t location, struct relays *relays);
 void healer_wait(struct healer *);
 
+/* Tells whether the gateway of 'cloud' can be reached aside of any tunnel. */
+void healer_set_reachable(struct healer *, uint8_t cloud, bool reachable);
+
 /* Returns what repair has decided, NULL while there is none. */
 const struct repair_outcome *healer_outcome(const struct healer *);
 

@@ -41,6 +41,8 @@ struct path {
     int fd;                     /* Of the probe under way, -1 if none is. */
     long long int sent;         /* Milliseconds, as time_msec(); */
     long long int sent_usec;    /* and as time_usec(). */
+    bool apart;                 /* No tunnels lead there, */
+    bool asked;                 /* it is to be probed at once. */
 };
 
 struct prober {
@@ -89,6 +91,23 @@ prober_destroy(struct prober *prober)
         end_probes(prober);
         free(prober);
     }
+}
+
+void
+prober_set_connected(struct prober *prober, const bool connected[])
+{
+    for (size_t i = 0; i < ARRAY_SIZE(prober->paths); i++) {
+        struct path *path = &prober->paths[i];
+
+        path->asked |= !connected[i] && !path->apart;
+        path->apart = !connected[i];
+    }
+}
+
+bool
+prober_finds(const struct prober *prober, uint8_t cloud)
+{
+    return !prober->on || probes_find(&prober->paths[cloud].probes);
 }
 
 /* Begins a probe.  One that cannot be sent is one without an answer. */
@@ -159,16 +178,24 @@ take_answer(struct path *path, long long int now)
     }
 }
 
-/* The links that this host probes are those of its cloud, from there. */
+static bool
+is_own(const struct nethvrec_cloud *row, const struct host *self)
+{
+    return uuid_equals(&row->header_.uuid, &self->cloud->row.uuid);
+}
+
+/* Returns the cloud at the other end of a link of the own cloud, NULL if it is
+ * not one. */
 static const struct cloud *
 other_end(const struct model *model, const struct nethvrec_cloud_link *row,
           const struct host *self)
 {
-    if (!uuid_equals(&row->a->header_.uuid, &self->cloud->row.uuid)) {
+    if (!is_own(row->a, self) && !is_own(row->b, self)) {
         return NULL;
     }
+    const struct nethvrec_cloud *end = is_own(row->a, self) ? row->b : row->a;
     const struct model_row *other = model_find(model, MODEL_CLOUD,
-                                               &row->b->header_.uuid);
+                                               &end->header_.uuid);
     return other ? CONTAINER_OF(other, struct cloud, row) : NULL;
 }
 
@@ -190,9 +217,8 @@ write_link(struct db *db, const struct nethvrec_cloud_link *row,
 }
 
 static void
-run_link(struct prober *prober, struct db *db,
-         const struct nethvrec_cloud_link *row, const struct cloud *cloud,
-         bool due, struct ovsdb_idl_txn *txn, long long int now)
+run_path(struct prober *prober, const struct cloud *cloud, bool due,
+         long long int now)
 {
     const struct host *gateway = cloud_gateway(cloud);
     struct path *path = &prober->paths[cloud->id];
@@ -200,11 +226,10 @@ run_link(struct prober *prober, struct db *db,
     if (path->fd >= 0) {
         take_answer(path, now);
     }
-    if (txn) {
-        write_link(db, row, &path->probes);
-    }
-    if (due && path->fd < 0 && gateway && !ipv6_is_zero(&gateway->public_ip)) {
+    if ((due || path->asked) && path->fd < 0 && gateway
+        && !ipv6_is_zero(&gateway->public_ip)) {
         begin_probe(path, &gateway->public_ip, now);
+        path->asked = false;
     }
 }
 
@@ -235,8 +260,12 @@ prober_run(struct prober *prober, struct db *db, const struct model *model,
     }
     NETHVREC_CLOUD_LINK_FOR_EACH (row, db_idl(db)) {
         const struct cloud *cloud = other_end(model, row, self);
-        if (cloud) {
-            run_link(prober, db, row, cloud, due, txn, now);
+        if (!cloud) {
+            continue;
+        }
+        run_path(prober, cloud, due, now);
+        if (txn && is_own(row->a, self)) {
+            write_link(db, row, &prober->paths[cloud->id].probes);
         }
     }
 }

@@ -21,6 +21,8 @@ probes_add(struct probes *probes, double rtt)
     probes->rtts[probes->next] = rtt;
     probes->next = (probes->next + 1) % PROBES_MAX;
     probes->n = MIN(probes->n + 1, PROBES_MAX);
+    probes->lost = isnan(rtt);
+    probes->answered |= !probes->lost;
 }
 
 double
@@ -43,6 +45,12 @@ probes_loss(const struct probes *probes)
         n_lost += !!isnan(probes->rtts[i]);
     }
     return probes->n ? n_lost / (double) probes->n : 0;
+}
+
+bool
+probes_find(const struct probes *probes)
+{
+    return !probes->answered || !probes->lost;
 }
 
 bool

@@ -14,6 +14,8 @@
 struct probes {
     double rtts[PROBES_MAX];    /* Milliseconds; NAN: no answer. */
     size_t n, next;
+    bool answered;              /* One ever was; */
+    bool lost;                  /* the last one was not. */
 };
 
 void probes_init(struct probes *);
@@ -27,6 +29,11 @@ double probes_rtt(const struct probes *);
 
 /* Returns the share of probes without an answer, 0 .. 1; 0 before the first. */
 double probes_loss(const struct probes *);
+
+/* Returns whether what is probed is there, as far as probes can tell: not if the
+ * last one was not answered though others were.  Where none ever was, there may
+ * be nobody who answers probes. */
+bool probes_find(const struct probes *);
 
 /* Returns whether 'found', by enough probes, is to be written in place of
  * 'known', NAN if nothing is known: if they differ by more than a tenth and

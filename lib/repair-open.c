@@ -242,7 +242,8 @@ void
 repair_set_reachable(struct repair *repair, uint8_t peer, bool reachable,
                      long long int now)
 {
-    if (peer && peer <= NETHV_CLOUD_MAX) {
+    if (peer && peer <= NETHV_CLOUD_MAX
+        && repair->tunnels[peer].unreachable == reachable) {
         repair->tunnels[peer].unreachable = !reachable;
         repair->deadline = now;
     }

@@ -118,11 +118,24 @@ def live_edges(lab):
             if end[::-1] in ends}
 
 
+def one_way_delays(lab):
+    """Seconds from cloud to cloud, by the pair of them."""
+    return {frozenset((link.a, link.b)): link.delay / 1000
+            for link in lab.scenario.links}
+
+
+def word_delay(lab, clouds, source):
+    """Seconds until 'source' can have the word of one of 'clouds', if it is not
+    one of them."""
+    one_way = one_way_delays(lab)
+    return min(0 if cloud == source else one_way[frozenset((cloud, source))]
+               for cloud in clouds)
+
+
 def delay(lab, among, source, target):
     """Seconds that a frame is under way from cloud to cloud along the tree
     'among'."""
-    one_way = {frozenset((link.a, link.b)): link.delay / 1000
-               for link in lab.scenario.links}
+    one_way = one_way_delays(lab)
     neighbours = defaultdict(set)
     for a, b in among:
         neighbours[a].add(b)
@@ -164,10 +177,11 @@ def port_down(lab, since, gone):
     return min(found, default=None)
 
 
-def ends_of(*cut):
-    """Both ends of edges, as ids."""
-    pairs = [(CLOUDS.index(a) + 1, CLOUDS.index(b) + 1) for a, b in cut]
-    return set(pairs) | {pair[::-1] for pair in pairs}
+def ends_of(cut, dead=None):
+    """Both ends of an edge, as ids; but not that at the cloud 'dead'."""
+    a, b = (CLOUDS.index(one) + 1 for one in cut)
+    return {(at, to) for at, to in ((a, b), (b, a))
+            if not dead or at != CLOUDS.index(dead) + 1}
 
 
 def wait_ready(lab):
@@ -192,10 +206,10 @@ def pair_of(a, b):
     return CLOUDS.index(a), CLOUDS.index(b)
 
 
-def all_down(lab, since, cut):
-    """When for the last of the edges 'cut' the first end was said to be down;
-    None if not yet."""
-    moments = [port_down(lab, since, ends_of(edge)) for edge in cut]
+def all_down(lab, since, cut, dead=None):
+    """When for the last of the edges 'cut' the first end was said to be down,
+    not counting those at the cloud 'dead'; None if not yet."""
+    moments = [port_down(lab, since, ends_of(edge, dead)) for edge in cut]
     return None if None in moments else max(moments)
 
 

@@ -17,6 +17,16 @@ PORT_BYTES = PORT.to_bytes(2, "big")
 INTERFACE = "eth0"
 INTERVAL = 0.005
 FORMAT = struct.Struct("!HHQd")     # From, to (0: to all), number, time sent.
+SO_TIMESTAMPNS = 35
+
+
+def arrival(control):
+    """When the kernel took a frame that has this ancillary data."""
+    for level, kind, value in control:
+        if (level, kind) == (socket.SOL_SOCKET, SO_TIMESTAMPNS):
+            seconds, nanoseconds = struct.unpack("=qq", value)
+            return seconds + nanoseconds / 1e9
+    return time.time()
 
 
 class Receiver:
@@ -26,6 +36,7 @@ class Receiver:
     def __init__(self, lab, place):
         self.wire = Wire(lab, place, INTERFACE)
         self.wire.sock.settimeout(0.05)
+        self.wire.sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         self.arrived = []           # (from, to, number, sent, arrival)
         self.ended = False
         self.thread = threading.Thread(target=self._read)
@@ -34,12 +45,12 @@ class Receiver:
     def _read(self):
         while not self.ended:
             try:
-                frame = self.wire.sock.recv(2048)
+                frame, control, _, _ = self.wire.sock.recvmsg(2048, 64)
             except TimeoutError:
                 continue
             if frame[12:14] == b"\x08\0" and frame[36:38] == PORT_BYTES:
                 self.arrived.append((*FORMAT.unpack_from(frame, 42),
-                                     time.time()))
+                                     arrival(control)))
 
     def close(self):
         """To be called after 'ended' was set."""

@@ -5,17 +5,27 @@ In eight-clouds, an endpoint in each.  Probes go every 5 ms, floods beside them;
 nothing may ever arrive twice.
 """
 
+import contextlib
 import statistics
 import time
+from collections import defaultdict
 
 import pytest
 
+from nethvlab import nethv
+
 from healing import (BOUND, CLOUDS, SCENARIO, all_down, answers,
-                     cut_and_measure, delay, edges, is_whole, live_edges, live_edges_of, pair_of, probe,
-                     wait_flowing, wait_ready, wait_rested, wait_whole)
+                     cut_and_measure, delay, edges, is_whole, live_edges,
+                     live_edges_of, pair_of, probe, table, values,
+                     wait_flowing, wait_ready, wait_rested, wait_whole,
+                     word_delay)
 from wires import LONG, limit, wait_until
 
 AT_MOST = limit(2 * BOUND, 3)   # Seconds beyond the one-way delay, of one cut.
+
+# In a long run each edge and each host fails as often; not one right after the
+# other, since tunnels that failed a minute ago are held back.
+ROUNDS = 5 if LONG else 1
 
 pytestmark = pytest.mark.parametrize("lab", [SCENARIO], indirect=True,
                                      ids=[""], scope="module")
@@ -28,10 +38,10 @@ def world(lab):
     return lab
 
 
-@pytest.fixture
-def probes(world):
-    """Streams between endpoints, by index of the cloud.  At the end all must be
-    whole again, and nothing may have come twice."""
+@contextlib.contextmanager
+def rested_probes(world):
+    """Streams between endpoints, by index of the cloud, while all is whole.  At
+    the end nothing may have come twice."""
     wait_rested(world, 90)
     with probe(world) as streams:
         yield streams
@@ -39,6 +49,34 @@ def probes(world):
         time.sleep(0.5)
         assert not streams.twice()
         assert not streams.astray()
+
+
+@pytest.fixture
+def probes(world):
+    with rested_probes(world) as streams:
+        yield streams
+
+
+class Lateness:
+    """How many seconds beyond the one-way delay it was until frames flowed
+    again, for each of several things that failed."""
+
+    def __init__(self):
+        self.times = defaultdict(list)
+
+    def record(self, record_property):
+        for name, times in self.times.items():
+            record_property(
+                f"ms beyond the one-way delay, {name}",
+                f"{1000 * statistics.median(times):.0f}: "
+                + ", ".join(f"{1000 * one:.0f}" for one in times))
+
+    def too_late(self):
+        """What did not keep to the bounds."""
+        return [f"{name}: {', '.join(f'{1000 * one:.0f}' for one in times)} ms"
+                for name, times in self.times.items()
+                if (LONG and statistics.median(times) > BOUND)
+                or max(times) > AT_MOST]
 
 
 def test_seven_tunnels_carry_traffic(world, probes):
@@ -53,28 +91,30 @@ def test_seven_tunnels_carry_traffic(world, probes):
                           if i != j])
 
 
-@pytest.mark.parametrize("number", range(7) if LONG else (3,))
-def test_cut_tree_edge(world, probes, record_property, number):
-    cut = sorted(edges(world))[number]
-    a, b = pair_of(*cut)
-    for source, target in (a, b), (b, a):
-        probes.send(source, target)
-    probes.send(a, None, 0.02)
-    probes.send(b, None, 0.02)
-    wait_flowing(probes, [(a, b), (b, a)])
-    late, detected = [], []
-    for _ in range(5 if LONG else 1):
-        more, took = cut_and_measure(world, probes, [cut], [(a, b), (b, a)])
-        late += more
-        detected.append(took)
-        wait_rested(world, 90)
-    name = "-".join(cut)
-    record_property(f"ms beyond the one-way delay, {name}",
-                    ", ".join(f"{1000 * one:.0f}" for one in late))
-    record_property(f"s until BFD saw it, {name}",
-                    ", ".join(f"{one:.2f}" for one in detected))
-    assert not LONG or statistics.median(late) <= BOUND
-    assert max(late) <= AT_MOST
+def cut_edge(world, number, late, detected):
+    """Cuts an edge under probes and floods from both ends, and puts it back."""
+    with rested_probes(world) as probes:
+        cut = sorted(edges(world))[number]
+        a, b = pair_of(*cut)
+        for source, target in (a, b), (b, a):
+            probes.send(source, target)
+            probes.send(source, None, 0.02)
+        wait_flowing(probes, [(a, b), (b, a)])
+        times, took = cut_and_measure(world, probes, [cut], [(a, b), (b, a)])
+    late.times["-".join(cut)] += times
+    detected["-".join(cut)].append(took)
+
+
+def test_cut_tree_edge(world, record_property):
+    late, detected = Lateness(), defaultdict(list)
+    for _ in range(ROUNDS):
+        for number in range(7) if LONG else (3,):
+            cut_edge(world, number, late, detected)
+    late.record(record_property)
+    for name, times in detected.items():
+        record_property(f"s until BFD saw it, {name}",
+                        ", ".join(f"{one:.2f}" for one in times))
+    assert not late.too_late()
 
 
 def test_two_edges_at_once(world, probes, record_property):
@@ -118,37 +158,58 @@ def test_gateway_process_dies(world, probes, cloud):
             f"{CLOUDS[a]} to {CLOUDS[b]} lost some"
 
 
-@pytest.mark.parametrize("cloud", CLOUDS if LONG else ["gcp1"])
-def test_gateway_host_dies(world, probes, record_property, cloud):
-    """The others go on; with the first one the database is gone too."""
-    rest = [one for one in CLOUDS if one != cloud]
-    near = sorted({one for edge in edges(world) if cloud in edge
+def neighbours(world, cloud):
+    return sorted({one for edge in edges(world) if cloud in edge
                    for one in edge if one != cloud})
-    pairs = [pair_of(near[0], near[1])] if len(near) > 1 else []
-    pairs.append(pair_of(*[one for one in rest if one not in near][:1],
-                         near[0]))
-    for a, b in pairs:
-        probes.send(a, b)
-        probes.send(a, None, 0.02)
-    wait_flowing(probes, pairs)
-    lost = [edge for edge in edges(world) if cloud in edge]
-    began = time.time()
-    world.cut(f"{cloud}-gw")
-    down = wait_until(lambda: all_down(world, began, lost), 5,
-                      "port status tells of the host")
-    wait_until(lambda: is_whole(world, rest), 10, "the rest has one tree")
-    wait_until(lambda: all(
-        probes.first_since(a, b, time.time() - 0.1) for a, b in pairs), 10,
-        "probes arrive")
-    among = live_edges_of(world, rest)
-    ways = [delay(world, among, CLOUDS[a], CLOUDS[b]) for a, b in pairs]
-    late = [probes.first_since(a, b, down) - down - way
-            for (a, b), way in zip(pairs, ways)]
-    world.heal(f"{cloud}-gw")
-    record_property("ms beyond the one-way delay",
-                    ", ".join(f"{1000 * one:.0f}" for one in late))
-    wait_whole(world, timeout=60)
-    assert max(late) <= AT_MOST
+
+
+def pairs_around(world, cloud):
+    """Pairs of endpoints between which the tree led through 'cloud', or past
+    it."""
+    near = neighbours(world, cloud)
+    far = [one for one in CLOUDS if one != cloud and one not in near]
+    through = [pair_of(near[0], near[1])] if len(near) > 1 else []
+    return [*through, pair_of(far[0], near[0])]
+
+
+def kill_host(world, cloud, late):
+    """Cuts off the gateway host of 'cloud', under probes and floods, and brings
+    it back.  Where a source is no neighbour of it, the neighbours' word takes its
+    time to go there, too."""
+    rest = [one for one in CLOUDS if one != cloud]
+    with rested_probes(world) as probes:
+        pairs = pairs_around(world, cloud)
+        lost = [edge for edge in edges(world) if cloud in edge]
+        near = neighbours(world, cloud)
+        for a, b in pairs:
+            probes.send(a, b)
+            probes.send(a, None, 0.02)
+        wait_flowing(probes, pairs)
+        began = time.time()
+        world.cut(f"{cloud}-gw")
+        down = wait_until(lambda: all_down(world, began, lost, cloud), 5,
+                          "port status tells of the host")
+        wait_until(lambda: is_whole(world, rest), 10, "the rest has one tree")
+        wait_until(lambda: all(
+            probes.first_since(a, b, time.time() - 0.1) for a, b in pairs),
+            10, "probes arrive")
+        among = live_edges_of(world, rest)
+        late.times[cloud] += [
+            probes.first_since(a, b, down) - down
+            - delay(world, among, CLOUDS[a], CLOUDS[b])
+            - word_delay(world, near, CLOUDS[a]) for a, b in pairs]
+        world.heal(f"{cloud}-gw")
+        wait_whole(world, timeout=60)
+
+
+def test_gateway_host_dies(world, record_property):
+    """The others go on; with the first one the database is gone too."""
+    late = Lateness()
+    for _ in range(ROUNDS):
+        for cloud in CLOUDS if LONG else ["gcp1"]:
+            kill_host(world, cloud, late)
+    late.record(record_property)
+    assert not late.too_late()
 
 
 def test_heals_without_the_database(world, probes, record_property):
@@ -165,6 +226,40 @@ def test_heals_without_the_database(world, probes, record_property):
         world.start("database", "aws1-gw")
     record_property("ms beyond the one-way delay", f"{1000 * max(late):.0f}")
     assert max(late) <= AT_MOST
+
+
+def start_probing(world):
+    """Has the gateways probe each other, and waits until all have answered.  The
+    costs stay as they are."""
+    for uuid, rtt in table(world, "Cloud_Link", "_uuid,rtt"):
+        nethv.ctl(world, "set", "Cloud_Link", uuid[1], f"cost={rtt}")
+    nethv.ctl(world, "remove", "Global", ".", "options", "probe")
+    wait_until(lambda: all(values(loss) for loss,
+                           in table(world, "Cloud_Link", "loss")), 60,
+               "all gateways have answered probes")
+
+
+@pytest.mark.skipif(not LONG, reason="takes a minute: NETHV_TEST_LONG=1")
+def test_opens_where_probes_are_answered(world, probes, record_property):
+    """Five clouds to which there is no tunnel could join one that has lost its
+    tunnels; of those paths the heaviest works."""
+    start_probing(world)
+    wait_rested(world, 90)
+    lost, joins = "aws3", "az2"
+    assert (joins, lost) not in edges(world) + edges(world, "standby")
+    began = time.time()
+    for cloud in CLOUDS:
+        if cloud not in (lost, joins):
+            world.cut(cloud, lost)
+    wait_until(lambda: not is_whole(world, CLOUDS), 5, "the cuts are seen")
+    wait_whole(world)
+    record_property("s until all are joined", f"{time.time() - began:.1f}")
+    assert (joins, lost) in live_edges(world)
+    for cloud in CLOUDS:
+        if cloud not in (lost, joins):
+            world.heal(cloud, lost)
+    nethv.ctl(world, "set", "Global", ".", "options:probe=false")
+    wait_rested(world, 90)
 
 
 def test_three_parts_join_again(world, probes):

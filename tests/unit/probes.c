@@ -61,3 +61,21 @@ Test(probes, only_what_differs_is_written)
     cr_assert(probes_differ(&probes, 25, 20, 0.5));
     cr_assert_not(probes_differ(&probes, 1, 1.4, 0.5));
 }
+
+Test(probes, what_answered_before_is_missed)
+{
+    struct probes probes;
+
+    probes_init(&probes);
+    cr_assert(probes_find(&probes));
+    probes_add(&probes, NAN);
+    cr_assert(probes_find(&probes));
+    probes_add(&probes, 20);
+    cr_assert(probes_find(&probes));
+    for (int i = 0; i < 2 * PROBES_MAX; i++) {
+        probes_add(&probes, NAN);
+        cr_assert_not(probes_find(&probes));
+    }
+    probes_add(&probes, 20);
+    cr_assert(probes_find(&probes));
+}
