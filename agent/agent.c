@@ -111,6 +111,19 @@ exchange_home(struct agent *agent)
     gateway_link_tell_home(agent->link, hello_home(agent->hello));
 }
 
+/* Sends a train for it. */
+static void
+send_train(void *agent_, const struct handover_train *train)
+{
+    struct agent *agent = agent_;
+
+    if (agent->sw) {
+        edge_ports_send_train(agent->sw, agent->vs,
+                              gateway_link_handover(agent->link), agent->self,
+                              train);
+    }
+}
+
 /* Tells the gateway process how tunnels are, and what the switch has. */
 static void
 tell_gateway(struct agent *agent)
@@ -139,10 +152,14 @@ tell_gateway(struct agent *agent)
 struct agent *
 agent_create(void)
 {
+    static const struct gateway_link_callbacks callbacks = {
+        .send = send_frame,
+        .train = send_train,
+    };
     struct agent *agent = xzalloc(sizeof *agent);
 
     agent->vs = vswitch_create(VSWITCH_DATABASE);
-    agent->link = gateway_link_create(send_frame, agent);
+    agent->link = gateway_link_create(&callbacks, agent);
     agent->report = report_create();
     agent->punts = punts_create();
     agent->adverts = adverts_create();

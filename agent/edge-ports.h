@@ -13,6 +13,7 @@
 #include "agent/gateway-link.h"
 
 struct handover;
+struct handover_train;
 struct ofswitch;
 struct vswitch_db;
 
@@ -20,6 +21,11 @@ struct vswitch_db;
 void edge_ports_send(struct ofswitch *, const struct vswitch_db *,
                      const struct handover *, uint8_t cloud, const void *data,
                      size_t n);
+
+/* Sends 'train' with fillers of the host at 'self'. */
+void edge_ports_send_train(struct ofswitch *, const struct vswitch_db *,
+                           const struct handover *, uint32_t self,
+                           const struct handover_train *train);
 
 /* Returns the cloud whose gateway's tunnel is OpenFlow port 'ofport', 0 if it
  * is none's. */

@@ -13,6 +13,7 @@
 #include "openvswitch/vlog.h"
 #include "ovs/text-file.h"
 #include "stream.h"
+#include "timeval.h"
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(gateway_link);
@@ -34,7 +35,7 @@ struct session {
 
 struct gateway_link {
     struct pstream *listener;       /* NULL if listening failed. */
-    gateway_link_send_func *send;
+    const struct gateway_link_callbacks *callbacks;
     void *aux;
     struct ovs_list sessions;
     struct handover *handover;      /* NULL until there is one. */
@@ -87,11 +88,11 @@ write_copy(const struct handover *handover)
 }
 
 struct gateway_link *
-gateway_link_create(gateway_link_send_func *send, void *aux)
+gateway_link_create(const struct gateway_link_callbacks *callbacks, void *aux)
 {
     struct gateway_link *link = xzalloc(sizeof *link);
 
-    link->send = send;
+    link->callbacks = callbacks;
     link->aux = aux;
     ovs_list_init(&link->sessions);
     int error = pstream_open("punix:" GATEWAY_LINK_SOCKET, &link->listener, 0);
@@ -199,7 +200,17 @@ take_frame(struct gateway_link *link, const struct json *params)
     size_t n;
 
     if (handover_frame_from_json(params, &cloud, data, &n)) {
-        link->send(link->aux, cloud, data, n);
+        link->callbacks->send(link->aux, cloud, data, n);
+    }
+}
+
+static void
+take_train(struct gateway_link *link, const struct json *params)
+{
+    struct handover_train train;
+
+    if (handover_train_from_json(params, &train)) {
+        link->callbacks->train(link->aux, &train);
     }
 }
 
@@ -218,6 +229,8 @@ take_notice(struct gateway_link *link, const struct jsonrpc_msg *msg)
 {
     if (!strcmp(msg->method, "frame")) {
         take_frame(link, msg->params);
+    } else if (!strcmp(msg->method, "train")) {
+        take_train(link, msg->params);
     } else if (!strcmp(msg->method, "home")) {
         take_home(link, msg->params);
     }
@@ -452,9 +465,11 @@ void
 gateway_link_tell_frame(struct gateway_link *link, uint8_t cloud,
                         const void *data, size_t n)
 {
+    long long int usec = time_usec();
     struct session *session;
 
     LIST_FOR_EACH (session, node, &link->sessions) {
+        notify(session, "arrival", json_integer_create(usec));
         jsonrpc_send(session->rpc, jsonrpc_create_notify(
                          "frame", handover_frame_to_json(cloud, data, n)));
     }

@@ -11,6 +11,8 @@
  *                      send by the tunnel to 'cloud'.
  *                      notification "home" [epoch, location]: where the
  *                      database is (db-home.h).
+ *                      notification "train" [cloud, fillers, hex, ...]: to
+ *                      measure the path (gauge.h).
  *   from the agent     notification "state" [handover]: what was handed over
  *                      last (null: nothing); first of all.
  *                      notification "ends" [{"2": true}]: to which clouds there
@@ -19,6 +21,8 @@
  *                      the own cloud this host uses.
  *                      notification "serves" [true]: whether most hosts of the
  *                      cloud use this one; not before it is known.
+ *                      notification "arrival" [usec]: when the next frame
+ *                      has come, by CLOCK_MONOTONIC.
  *                      notification "frame" [cloud, hex]: one that has come.
  *                      notification "home": what another gateway says of it.
  *
@@ -33,16 +37,23 @@
 
 struct db_home;
 struct handover;
+struct handover_train;
 struct gateway_link;
 
 #define GATEWAY_LINK_SOCKET "/run/nethv/agent.sock"
 #define GATEWAY_LINK_COPY "/run/nethv/handover.json"
 
-/* Sends 'data' by the tunnel to 'cloud'. */
-typedef void gateway_link_send_func(void *aux, uint8_t cloud, const void *data,
-                                    size_t n);
+/* What the gateway process wants to be done, from within gateway_link_run(). */
+struct gateway_link_callbacks {
+    /* To send 'data' by the tunnel to 'cloud'. */
+    void (*send)(void *aux, uint8_t cloud, const void *data, size_t n);
+    /* To send a train. */
+    void (*train)(void *aux, const struct handover_train *);
+};
 
-struct gateway_link *gateway_link_create(gateway_link_send_func *, void *aux);
+/* '*callbacks' is borrowed. */
+struct gateway_link *gateway_link_create(const struct gateway_link_callbacks *,
+                                         void *aux);
 void gateway_link_destroy(struct gateway_link *);
 
 void gateway_link_run(struct gateway_link *);
@@ -77,7 +88,7 @@ void gateway_link_tell_serves(struct gateway_link *, bool serves);
 void gateway_link_tell_home(struct gateway_link *, const struct db_home *);
 const struct db_home *gateway_link_home(const struct gateway_link *);
 
-/* Passes on a control frame that has come by the tunnel from 'cloud'. */
+/* Passes on a control frame that has come by the tunnel from 'cloud' now. */
 void gateway_link_tell_frame(struct gateway_link *, uint8_t cloud,
                              const void *data, size_t n);
 

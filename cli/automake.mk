@@ -4,6 +4,7 @@ cli_nethvctl_SOURCES = \
 	cli/cli.h \
 	cli/clouds.c \
 	cli/clouds.h \
+	cli/cmd-bandwidth.c \
 	cli/cmd-clouds.c \
 	cli/cmd-clouds.h \
 	cli/cmd-database.c \

@@ -49,6 +49,7 @@ struct cli_context {
     const struct cli_options *options;
     struct shash *inputs;       /* See cli_input(). */
     struct svec *watched;       /* See cli_watch(). */
+    bool (*awaited)(struct ctl_context *, bool last);   /* See cli_await(). */
     struct scope *scope;        /* For prerequisites. */
     bool *state;                /* Asked for? See cli_pre_model(). */
     struct model *model;        /* See cli_model(). */
@@ -87,6 +88,14 @@ const char *cli_input(struct ctl_context *, const char *name, size_t max,
 
 /* Makes --wait=hosts wait for the network at path 'name', changed or not. */
 void cli_watch(struct ctl_context *, const char *name);
+
+/* Makes the command line wait, once it is committed, for what 'ready' says is
+ * there: for a minute unless --timeout says how long.  'ready' is called with
+ * the verb's context at each change of the database until it returns true or
+ * fails the verb; with 'last' it must do one of the two.  It may add to the
+ * output. */
+void cli_await(struct ctl_context *,
+               bool (*ready)(struct ctl_context *, bool last));
 
 /* Frees what the functions above have made; inputs outlive the context. */
 void cli_context_done(struct cli_context *);

@@ -36,6 +36,7 @@ pre_tree_show(struct ctl_context *ctx)
     static const struct ovsdb_idl_table_class *const tables[] = {
         &nethvrec_table_edge, &nethvrec_table_tunnel, &nethvrec_table_cloud,
         &nethvrec_table_host, &nethvrec_table_global,
+        &nethvrec_table_cloud_link,
     };
     for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
         ovsdb_idl_add_table(ctx->idl, tables[i]);
@@ -142,6 +143,23 @@ put_tunnels(struct ds *s, const struct forest *f, const struct branch *branch)
     }
 }
 
+/* The bandwidth to either end, where it is known. */
+static void
+put_bandwidth(struct ds *s, const struct forest *f,
+              const struct branch *branch)
+{
+    const struct nethvrec_cloud_link *link
+        = bandwidth_link(f->idl, branch->clouds[0], branch->clouds[1]);
+
+    for (size_t i = 0; link && i < 2; i++) {
+        const double *mbps = bandwidth_from(link, branch->clouds[i]);
+        if (mbps) {
+            ds_put_format(s, ", %.1f Mbit/s to %s", *mbps,
+                          branch->clouds[!i]->name);
+        }
+    }
+}
+
 /* Returns the next branch of the tree at 'cloud' that is not drawn, from index
  * '*i' on, or NULL. */
 static struct branch *
@@ -175,6 +193,7 @@ draw(struct ds *s, struct forest *f, const struct nethvrec_cloud *cloud,
         ds_put_format(s, "%s%s-- %s, cost %.3g", prefix, last ? "`" : "|",
                       other->name, branch->edge->cost);
         put_tunnels(s, f, branch);
+        put_bandwidth(s, f, branch);
         ds_put_char(s, '\n');
         char *deeper = xasprintf("%s%s   ", prefix, last ? " " : "|");
         draw(s, f, other, deeper);
@@ -242,6 +261,7 @@ put_others(struct ds *s, const struct forest *f)
                           b->clouds[0]->name, b->clouds[1]->name,
                           b->edge->cost);
             put_tunnels(s, f, b);
+            put_bandwidth(s, f, b);
             ds_put_char(s, '\n');
         }
     }
@@ -289,6 +309,24 @@ json_tunnels(const struct forest *f, const struct branch *branch)
     return tunnels;
 }
 
+/* The same, by the name of the cloud that it leads to. */
+static struct json *
+json_bandwidth(const struct forest *f, const struct branch *branch)
+{
+    const struct nethvrec_cloud_link *link
+        = bandwidth_link(f->idl, branch->clouds[0], branch->clouds[1]);
+    struct json *json = json_object_create();
+
+    for (size_t i = 0; link && i < 2; i++) {
+        const double *mbps = bandwidth_from(link, branch->clouds[i]);
+        if (mbps) {
+            json_object_put(json, branch->clouds[!i]->name,
+                            json_real_create(*mbps));
+        }
+    }
+    return json;
+}
+
 static struct json *
 json_forest(const struct forest *f)
 {
@@ -303,6 +341,7 @@ json_forest(const struct forest *f)
         json_object_put_string(edge, "role", b->edge->role);
         json_object_put(edge, "cost", json_real_create(b->edge->cost));
         json_object_put(edge, "tunnels", json_tunnels(f, b));
+        json_object_put(edge, "bandwidth", json_bandwidth(f, b));
         json_array_add(edges, edge);
     }
     json_object_put(json, "tree", json_integer_create(f->number));
@@ -350,6 +389,8 @@ static const struct ctl_command_syntax verbs[] = {
     {"tree-show", 0, 0, "", pre_tree_show, tree_show, NULL, "--dot", RO},
     {"tree-plan", 0, INT_MAX, "[with|without|cost|CLOUD|N]...",
      pre_tree_plan, tree_plan, NULL, "", RO},
+    {"bandwidth", 2, 2, "CLOUD CLOUD", pre_bandwidth, bandwidth, NULL, "",
+     RW},
     {NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, RO},
 };
 
@@ -358,5 +399,6 @@ const struct verb_group tree_verbs = {
   tree-show                   draw it: costs, tunnels, state, history\n\
                               (--dot: for graphviz)\n\
   tree-plan [CHANGE]...       what would change with CHANGE:\n\
-                              with CLOUD, without CLOUD, cost CLOUD CLOUD N\n"
+                              with CLOUD, without CLOUD, cost CLOUD CLOUD N\n\
+  bandwidth CLOUD CLOUD       measure it through the tunnel between them\n"
 };

@@ -17,4 +17,19 @@ extern const struct verb_group trace_verbs;     /* cmd-trace.c */
 void pre_tree_plan(struct ctl_context *);
 void tree_plan(struct ctl_context *);
 
+/* cmd-bandwidth.c: another. */
+void pre_bandwidth(struct ctl_context *);
+void bandwidth(struct ctl_context *);
+
+/* Returns the candidate link between two clouds, NULL if there is none. */
+struct nethvrec_cloud;
+struct nethvrec_cloud_link;
+const struct nethvrec_cloud_link *
+bandwidth_link(const struct ovsdb_idl *, const struct nethvrec_cloud *,
+               const struct nethvrec_cloud *);
+
+/* Returns the bandwidth of 'link' from 'cloud', NULL if it is not known. */
+const double *bandwidth_from(const struct nethvrec_cloud_link *link,
+                             const struct nethvrec_cloud *cloud);
+
 #endif /* cmd.h */

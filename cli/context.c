@@ -40,6 +40,13 @@ cli_model(struct ctl_context *ctx_)
 }
 
 void
+cli_await(struct ctl_context *ctx,
+          bool (*ready)(struct ctl_context *, bool last))
+{
+    cli_context_cast(ctx)->awaited = ready;
+}
+
+void
 cli_context_done(struct cli_context *ctx)
 {
     mirror_destroy(ctx->mirror);

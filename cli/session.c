@@ -37,7 +37,12 @@ struct session {
     struct svec watched;        /* Names, see cli_watch(). */
     bool state;                 /* See cli_pre_model(). */
     struct shash inputs;        /* See cli_input(). */
+    bool (**awaited)(struct ctl_context *, bool last);  /* One for each
+                                 * command, or NULL. */
 };
+
+/* How long verbs wait for others to do what they ask for, without --timeout. */
+#define AWAIT_MSEC 60000
 
 static void
 session_connect(struct session *s)
@@ -168,6 +173,8 @@ run_commands(struct session *s, struct ovsdb_idl_txn *txn,
             ctl_fatal("%s", ctx.base.error);
         }
         again = ctx.base.try_again;
+        s->awaited[i] = ctx.awaited;
+        ctx.awaited = NULL;
         ctl_context_done_command(&ctx.base, c);
     }
     cli_context_done(&ctx);
@@ -426,6 +433,46 @@ wait_for_hosts(struct session *s)
     return CLI_OK;
 }
 
+/* Returns whether what command 'i' waits for is there. */
+static bool
+is_there(struct session *s, size_t i, bool last)
+{
+    struct ctl_command *c = &s->commands[i];
+    struct cli_context ctx;
+
+    init_context(s, &ctx, NULL, NULL);
+    ctl_context_init_command(&ctx.base, c, false);
+    bool there = s->awaited[i](&ctx.base, last);
+    if (ctx.base.error) {
+        ctl_fatal("%s", ctx.base.error);
+    }
+    ctl_context_done_command(&ctx.base, c);
+    cli_context_done(&ctx);
+    return there;
+}
+
+/* Waits for what the verbs have asked others to do. */
+static void
+await_verbs(struct session *s)
+{
+    long long int deadline = s->deadline;
+
+    if (deadline == LLONG_MAX) {
+        s->deadline = time_msec() + AWAIT_MSEC;
+    }
+    for (size_t i = 0; i < s->n_commands; i++) {
+        if (!s->awaited[i] || s->options->dry_run) {
+            continue;
+        }
+        ovsdb_idl_enable_reconnect(s->idl);
+        ovsdb_idl_run(s->idl);
+        while (!is_there(s, i, session_expired(s))) {
+            session_poll(s);
+        }
+    }
+    s->deadline = deadline;
+}
+
 static void
 session_destroy(struct session *s)
 {
@@ -436,6 +483,7 @@ session_destroy(struct session *s)
     svec_destroy(&s->watched);
     scope_destroy(&s->scope);
     cli_inputs_destroy(&s->inputs);
+    free(s->awaited);
     ovsdb_idl_destroy(s->idl);
 }
 
@@ -451,6 +499,7 @@ session_run(const struct cli_options *options, struct ctl_command *commands,
         .writes = ctl_might_write_to_db(commands, n),
         .watched = SVEC_EMPTY_INITIALIZER,
         .inputs = SHASH_INITIALIZER(&s.inputs),
+        .awaited = xcalloc(n, sizeof *s.awaited),
         .deadline = (options->timeout
                      ? time_msec() + options->timeout * 1000LL : LLONG_MAX),
     };
@@ -466,6 +515,7 @@ session_run(const struct cli_options *options, struct ctl_command *commands,
         await_scope(&s);
         seqno = ovsdb_idl_get_seqno(s.idl);
     } while (!attempt(&s));
+    await_verbs(&s);
     print_outputs(&s);
     int code = wait_for_hosts(&s);
     session_destroy(&s);

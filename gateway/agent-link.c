@@ -13,6 +13,7 @@
 #include "openvswitch/vlog.h"
 #include "ovs/program.h"
 #include "repair.h"
+#include "timeval.h"
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(agent_link);
@@ -41,6 +42,7 @@ struct agent_link {
     struct ovs_list outstanding;    /* struct outstanding, oldest first. */
     unsigned int installed;
     struct db_home home;            /* Told. */
+    long long int arrival;          /* Of the next frame, 0: not told. */
 };
 
 struct agent_link *
@@ -144,6 +146,16 @@ agent_link_tell_home(struct agent_link *link, const struct db_home *home)
     }
 }
 
+void
+agent_link_send_train(struct agent_link *link,
+                      const struct handover_train *train)
+{
+    if (link->greeted) {
+        jsonrpc_session_send(link->session, jsonrpc_create_notify(
+                                 "train", handover_train_to_json(train)));
+    }
+}
+
 /* Receiving. */
 
 static void
@@ -189,6 +201,20 @@ receive_state(struct agent_link *link, const struct json *json)
     link->callbacks->state(link->aux, handover);
 }
 
+/* An agent of before does not tell when a frame has come. */
+static void
+receive_frame(struct agent_link *link, const struct json *params)
+{
+    long long int usec = link->arrival ? link->arrival : time_usec();
+    uint8_t data[HANDOVER_FRAME_MAX], cloud;
+    size_t n;
+
+    link->arrival = 0;
+    if (handover_frame_from_json(params, &cloud, data, &n)) {
+        link->callbacks->frame(link->aux, cloud, data, n, usec);
+    }
+}
+
 static void
 receive_ends(struct agent_link *link, const struct json *json)
 {
@@ -223,11 +249,7 @@ receive_notice(struct agent_link *link, const struct jsonrpc_msg *msg)
     const struct json *params = msg->params;
 
     if (!strcmp(msg->method, "frame")) {
-        uint8_t data[HANDOVER_FRAME_MAX], cloud;
-        size_t n;
-        if (handover_frame_from_json(params, &cloud, data, &n)) {
-            link->callbacks->frame(link->aux, cloud, data, n);
-        }
+        receive_frame(link, params);
     } else if (!strcmp(msg->method, "home")) {
         receive_home(link, params);
     } else if (params->type == JSON_ARRAY && params->array.n == 1) {
@@ -243,6 +265,9 @@ receive_notice(struct agent_link *link, const struct jsonrpc_msg *msg)
         } else if (!strcmp(msg->method, "serves")) {
             link->callbacks->serves(
                 link->aux, params->array.elems[0]->type == JSON_TRUE);
+        } else if (!strcmp(msg->method, "arrival")
+                   && params->array.elems[0]->type == JSON_INTEGER) {
+            link->arrival = json_integer(params->array.elems[0]);
         }
     }
 }
@@ -277,6 +302,7 @@ agent_link_run(struct agent_link *link)
         link->seqno = seqno;
         link->sent = false;
         link->greeted = false;
+        link->arrival = 0;
         forget_outstanding(link);
     }
     for (int i = 0; i < MESSAGES_PER_RUN; i++) {

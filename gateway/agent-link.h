@@ -15,6 +15,7 @@
 struct agent_link;
 struct db_home;
 struct handover;
+struct handover_train;
 struct json;
 
 /* What the agent says, from within agent_link_run(). */
@@ -31,8 +32,10 @@ struct agent_link_callbacks {
     void (*serves)(void *aux, bool serves);
     /* Where another gateway of the cloud says that the database is. */
     void (*home)(void *aux, const struct db_home *home);
-    /* A control frame has come by the tunnel from 'cloud'. */
-    void (*frame)(void *aux, uint8_t cloud, const void *data, size_t n);
+    /* A control frame has come by the tunnel from 'cloud', at 'usec' (of
+     * time_usec()). */
+    void (*frame)(void *aux, uint8_t cloud, const void *data, size_t n,
+                  long long int usec);
 };
 
 /* Returns a link, which is opened from the first agent_link_run() on;
@@ -57,6 +60,9 @@ void agent_link_send_frame(struct agent_link *, uint8_t cloud,
 
 /* Has the agent tell the cloud's other gateways where the database is. */
 void agent_link_tell_home(struct agent_link *, const struct db_home *);
+
+/* Lets it send a train.  It, or parts of it, may be lost. */
+void agent_link_send_train(struct agent_link *, const struct handover_train *);
 
 void agent_link_run(struct agent_link *);
 void agent_link_wait(struct agent_link *);

@@ -37,6 +37,8 @@ sbin_PROGRAMS += gateway/nethv-gateway
 gateway_nethv_gateway_SOURCES = \
 	gateway/agent-link.c \
 	gateway/agent-link.h \
+	gateway/bandwidth.c \
+	gateway/bandwidth.h \
 	gateway/gateway.c \
 	gateway/gateway.h \
 	gateway/gateway-state.c \
@@ -48,6 +50,8 @@ gateway_nethv_gateway_SOURCES = \
 	gateway/nethv-gateway.c \
 	gateway/partners.c \
 	gateway/partners.h \
+	gateway/peers.c \
+	gateway/peers.h \
 	gateway/plans.c \
 	gateway/plans.h \
 	gateway/prober.c \

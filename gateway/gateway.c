@@ -2,6 +2,7 @@
 #include <config.h>
 #include "gateway/gateway.h"
 
+#include "gateway/bandwidth.h"
 #include "gateway/enrol.h"
 #include "gateway/global.h"
 #include "gateway/gateway-state.h"
@@ -34,6 +35,7 @@ struct gateway {
     struct vswitch_db *vs;
     struct healer *healer;
     struct prober *prober;
+    struct bandwidth *bandwidth;
     struct home *home;
 
     /* NULL until the host knows who it is. */
@@ -56,7 +58,8 @@ gateway_create(void)
     struct gateway *gw = xzalloc(sizeof *gw);
 
     gw->vs = vswitch_create(VSWITCH_DATABASE);
-    gw->healer = healer_create();
+    gw->bandwidth = bandwidth_create();
+    gw->healer = healer_create(gw->bandwidth);
     gw->prober = prober_create();
     gw->home = home_create();
     gateway_register(gw);
@@ -90,6 +93,7 @@ gateway_destroy(struct gateway *gw)
         home_destroy(gw->home);
         prober_destroy(gw->prober);
         healer_destroy(gw->healer);
+        bandwidth_destroy(gw->bandwidth);
         vswitch_destroy(gw->vs);
         free(gw);
     }
@@ -157,7 +161,8 @@ configure(struct gateway *gw)
     return true;
 }
 
-/* Writes what repair has decided, and whether hosts use this gateway, by 'txn' (NULL: nothing now). */
+/* Writes what repair has decided, and whether hosts use this gateway, by 'txn'
+ * (NULL: nothing now). */
 static void
 write_state(struct gateway *gw, struct ovsdb_idl_txn *txn)
 {
@@ -219,6 +224,8 @@ gateway_run(struct gateway *gw)
     tunnels_write(gw->db, gw->model, gw->vs, gw->name, txn);
     write_state(gw, txn);
     run_probes(gw, txn);
+    bandwidth_run(gw->bandwidth, gw->db, gw->model, gw->location, gw->healer,
+                  txn);
     db_commit(gw->db);
 }
 
@@ -239,6 +246,7 @@ gateway_wait(struct gateway *gw)
     }
     sign_wait(gw->sign);
     prober_wait(gw->prober);
+    bandwidth_wait(gw->bandwidth);
 }
 
 /* Control commands. */

@@ -7,8 +7,10 @@
 
 #include "db-home.h"
 #include "gateway/agent-link.h"
+#include "gateway/bandwidth.h"
 #include "gateway/edges.h"
 #include "gateway/partners.h"
+#include "gateway/peers.h"
 #include "gateway/plans.h"
 #include "gateway/relays.h"
 #include "gateway/serving.h"
@@ -19,9 +21,7 @@
 #include "openvswitch/json.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
-#include "ovs/channel.h"
 #include "ovs/db.h"
-#include "ovs/program.h"
 #include "repair.h"
 #include "timeval.h"
 #include "tree-plan.h"
@@ -51,8 +51,8 @@ struct healer {
     struct partners *partners;
     unsigned int heard_seqno;       /* Of the database, for 'partners'. */
 
-    struct channel *channel;        /* NULL until the location is known. */
-    const struct model *model;      /* Of this run. */
+    struct peers *peers;
+    struct bandwidth *bandwidth;
     struct repair *repair;          /* NULL until there is a plan. */
     uint32_t location;              /* Of this host. */
     uint8_t cloud;
@@ -76,7 +76,8 @@ static void on_ends(void *, const uint8_t ends[NETHV_CLOUD_FLOOD]);
 static void on_gateway(void *, uint32_t location);
 static void on_serves(void *, bool serves);
 static void on_home(void *, const struct db_home *);
-static void on_frame(void *, uint8_t cloud, const void *, size_t);
+static void on_frame(void *, uint8_t cloud, const void *, size_t,
+                     long long int usec);
 
 static const struct agent_link_callbacks link_callbacks = {
     .state = on_state,
@@ -88,12 +89,14 @@ static const struct agent_link_callbacks link_callbacks = {
 };
 
 struct healer *
-healer_create(void)
+healer_create(struct bandwidth *bandwidth)
 {
     struct healer *h = xzalloc(sizeof *h);
 
     h->link = agent_link_create(&link_callbacks, h);
     h->partners = partners_create();
+    h->peers = peers_create(h->link);
+    h->bandwidth = bandwidth;
     h->deadline = LLONG_MAX;
     return h;
 }
@@ -122,7 +125,7 @@ healer_destroy(struct healer *h)
 {
     if (h) {
         stop(h);
-        channel_destroy(h->channel);
+        peers_destroy(h->peers);
         partners_destroy(h->partners);
         agent_link_destroy(h->link);
         handover_free(h->handover);
@@ -205,15 +208,19 @@ take_link_state(struct healer *h, const struct control_frame *frame)
 }
 
 static void
-on_frame(void *h_, uint8_t cloud, const void *data, size_t n)
+on_frame(void *h_, uint8_t cloud, const void *data, size_t n,
+         long long int usec)
 {
     struct healer *h = h_;
     struct control_frame frame;
 
-    if (h->repair && channel_read(h->channel, h->model, data, n, &frame)
-        && nethv_location_cloud(frame.from) == cloud
-        && frame.kind == CONTROL_LINK_STATE) {
+    if (!h->repair || !peers_read(h->peers, cloud, data, n, &frame)) {
+        return;
+    }
+    if (frame.kind == CONTROL_LINK_STATE) {
         take_link_state(h, &frame);
+    } else {
+        bandwidth_receive(h->bandwidth, h->peers, &frame, usec);
     }
 }
 
@@ -327,17 +334,10 @@ static void
 send_messages(struct healer *h)
 {
     struct repair_message message;
-    uint8_t frame[CONTROL_FRAME_MAX];
 
     while (repair_pop(h->repair, &message)) {
-        const struct cloud *cloud = model_cloud_by_id(h->model, message.to);
-        const struct host *peer = cloud ? cloud_gateway(cloud) : NULL;
-        size_t n = channel_write(h->channel, peer ? host_location(peer) : 0,
-                                 CONTROL_LINK_STATE, message.data, message.n,
-                                 frame);
-        if (n) {
-            agent_link_send_frame(h->link, message.to, frame, n);
-        }
+        peers_send(h->peers, message.to, CONTROL_LINK_STATE, message.data,
+                   message.n);
     }
 }
 
@@ -409,13 +409,13 @@ update_agent(struct healer *h, const struct model *model,
 
 /* Tells partners which gateways serve, if the database may say anything new. */
 static void
-hear_serving(struct healer *h, struct db *db)
+hear_serving(struct healer *h, struct db *db, const struct model *model)
 {
     uint32_t serving[NETHV_CLOUD_FLOOD];
 
     if (db_is_complete(db) && db_seqno(db) != h->heard_seqno) {
         h->heard_seqno = db_seqno(db);
-        serving_read(db, h->model, serving);
+        serving_read(db, model, serving);
         partners_hear(h->partners, serving);
     }
 }
@@ -494,8 +494,6 @@ static void
 set_location(struct healer *h, uint32_t location)
 {
     stop(h);
-    channel_destroy(h->channel);
-    h->channel = channel_create(location, PROGRAM_KEY);
     h->location = location;
     h->cloud = nethv_location_cloud(location);
 }
@@ -504,10 +502,10 @@ void
 healer_run(struct healer *h, struct db *db, struct model *model,
            uint32_t location, struct relays *relays)
 {
-    h->model = model;
     if (h->location != location) {
         set_location(h, location);
     }
+    peers_set(h->peers, location, model);
     agent_link_run(h->link);
     share_home(h, time_msec());
     if (!h->greeted) {
@@ -525,7 +523,7 @@ healer_run(struct healer *h, struct db *db, struct model *model,
     if (!h->repair && h->serial && !is_installed(h)) {
         return;                 /* What rests begins when it is forgotten. */
     }
-    hear_serving(h, db);
+    hear_serving(h, db, model);
     partners_run(h->partners, model, h->cloud, h->ends, h->handover,
                  is_installed(h), time_msec());
     update_plans(h, db, model, time_msec());
@@ -606,6 +604,18 @@ const struct handover *
 healer_handover(const struct healer *h)
 {
     return h->handover;
+}
+
+struct peers *
+healer_peers(struct healer *h)
+{
+    return h->peers;
+}
+
+bool
+healer_reaches(const struct healer *h, uint8_t cloud)
+{
+    return h->repair && h->ends[cloud] == REPAIR_END_UP;
 }
 
 bool

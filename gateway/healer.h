@@ -19,16 +19,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct bandwidth;
 struct db;
 struct db_home;
 struct handover;
 struct healer;
 struct linkstate;
 struct model;
+struct peers;
 struct relays;
 struct repair_outcome;
 
-struct healer *healer_create(void);
+/* 'bandwidth' (borrowed) gets the frames of other gateways that are not about
+ * repair. */
+struct healer *healer_create(struct bandwidth *bandwidth);
 void healer_destroy(struct healer *);
 
 /* Does what there is to do on the host at 'location'; 'relays' are its
@@ -64,5 +68,10 @@ const struct linkstate *healer_linkstate(const struct healer *);
  * is there. */
 const struct handover *healer_handover(const struct healer *);
 bool healer_has_agent(const struct healer *);
+
+/* Return the way to gateways of other clouds, and whether there is a tunnel to
+ * that of 'cloud' that works. */
+struct peers *healer_peers(struct healer *);
+bool healer_reaches(const struct healer *, uint8_t cloud);
 
 #endif /* gateway/healer.h */

@@ -46,6 +46,8 @@ lib_libpure_la_SOURCES = \
 	lib/document.h \
 	lib/export.c \
 	lib/export.h \
+	lib/gauge.c \
+	lib/gauge.h \
 	lib/handover.c \
 	lib/handover.h \
 	lib/hellos.c \

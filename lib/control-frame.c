@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "byte-order.h"
-#include "nethv/wire.h"
 #include "openvswitch/nsh.h"
 #include "packets.h"
 #include "unaligned.h"
@@ -271,4 +270,59 @@ control_reply_get(const struct control_frame *frame,
     reply->counter = get_64(body);
     reply->flags = get_32(body + 8);
     get_home(frame, 12, &reply->home);
+}
+
+void
+control_mark_put(const struct control_mark *mark,
+                 uint8_t body[CONTROL_MARK_LEN])
+{
+    put_32(body, mark->train);
+    put_32(body + 4, (uint32_t) mark->index << 16 | mark->n);
+}
+
+void
+control_mark_get(const struct control_frame *frame, struct control_mark *mark)
+{
+    const uint8_t *body = frame->body;
+
+    mark->train = get_32(body);
+    mark->index = get_32(body + 4) >> 16;
+    mark->n = get_32(body + 4);
+}
+
+void
+control_mark_reply_put(const struct control_mark_reply *reply,
+                       uint8_t body[CONTROL_MARK_REPLY_LEN])
+{
+    put_32(body, reply->train);
+    put_32(body + 4, reply->n_marks);
+    put_32(body + 8, reply->usec);
+}
+
+void
+control_mark_reply_get(const struct control_frame *frame,
+                       struct control_mark_reply *reply)
+{
+    const uint8_t *body = frame->body;
+
+    reply->train = get_32(body);
+    reply->n_marks = get_32(body + 4);
+    reply->usec = get_32(body + 8);
+}
+
+/* Its contents are such that nothing on the way can compress them (Marsaglia,
+ * "Xorshift RNGs", Journal of Statistical Software 8(14), 2003). */
+void
+control_filler_put(uint32_t from, uint8_t buffer[CONTROL_FRAME_MAX])
+{
+    struct control_frame frame = { .from = from };
+    size_t n = control_frame_put(&frame, buffer);
+    uint32_t x = 1;
+
+    for (; n < CONTROL_FRAME_MAX; n++) {
+        x ^= x << 13;
+        x ^= x >> 17;
+        x ^= x << 5;
+        buffer[n] = x;
+    }
 }

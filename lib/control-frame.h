@@ -38,6 +38,10 @@
  * On a tunnel without room for a key (VXLAN) a control frame travels whole like
  * any other, inside an outer Ethernet and an NSH header.
  *
+ * Fillers are as long as a control frame can be, and say nothing: they fill the
+ * path between two gateways while its bandwidth is measured (gauge.h).  They
+ * have a key of their own, by which the receiver's rules drop and count them.
+ *
  * Pure: bytes in, values out; signing and verifying are elsewhere.  No state;
  * safe from any thread. */
 
@@ -46,6 +50,7 @@
 #include <stdint.h>
 
 #include "db-home.h"
+#include "nethv/wire.h"
 #include "openvswitch/types.h"
 
 #define CONTROL_ETH_TYPE 0x88b5
@@ -64,7 +69,9 @@
     KIND(HELLO_REPLY,  2, "hello-reply", 12)                                  \
     KIND(LINK_STATE,   3, "link-state",  0)     /* Opaque here. */            \
     KIND(PROBE,        4, "probe",       0)                                   \
-    KIND(PROBE_REPLY,  5, "probe-reply", 12)
+    KIND(PROBE_REPLY,  5, "probe-reply", 12)                                  \
+    KIND(MARK,         6, "mark",        8)                                   \
+    KIND(MARK_REPLY,   7, "mark-reply",  12)
 
 enum control_kind {
 #define KIND(ENUM, NUMBER, NAME, LEAST) CONTROL_##ENUM = NUMBER,
@@ -146,19 +153,55 @@ struct control_reply {
 /* The sender is a gateway that can forward to other clouds. */
 #define CONTROL_REPLY_FORWARDS UINT32_C(0x00000001)
 
+/* CONTROL_MARK, between the fillers of a train. */
+struct control_mark {
+    uint32_t train;                 /* Which one; the sender's choice. */
+    uint16_t index;                 /* Of the mark in it, from 0. */
+    uint16_t n;                     /* Marks in it. */
+};
+
+/* CONTROL_MARK_REPLY, to the last mark of a train. */
+struct control_mark_reply {
+    uint32_t train;
+    uint32_t n_marks;               /* Which have arrived, */
+    uint32_t usec;                  /* between the first and the last. */
+};
+
 /* Without 'home', which a sender may not know of, 12 bytes are enough. */
 #define CONTROL_HELLO_LEN 20
 #define CONTROL_REPLY_LEN 20
+#define CONTROL_MARK_LEN 8
+#define CONTROL_MARK_REPLY_LEN 12
 
 void control_hello_put(const struct control_hello *,
                        uint8_t body[CONTROL_HELLO_LEN]);
 void control_reply_put(const struct control_reply *,
                        uint8_t body[CONTROL_REPLY_LEN]);
+void control_mark_put(const struct control_mark *,
+                      uint8_t body[CONTROL_MARK_LEN]);
+void control_mark_reply_put(const struct control_mark_reply *,
+                            uint8_t body[CONTROL_MARK_REPLY_LEN]);
 
 /* 'frame' is one that control_frame_parse() has found good, of the kind. */
 void control_hello_get(const struct control_frame *frame,
                        struct control_hello *);
 void control_reply_get(const struct control_frame *frame,
                        struct control_reply *);
+void control_mark_get(const struct control_frame *frame,
+                      struct control_mark *);
+void control_mark_reply_get(const struct control_frame *frame,
+                            struct control_mark_reply *);
+
+/* Fillers. */
+
+/* The key of a filler for 'cloud': no host has it. */
+static inline uint32_t
+control_filler_key(uint8_t cloud)
+{
+    return nethv_location(cloud, 0, 1);
+}
+
+/* Writes a filler of the host at 'from' to 'buffer', all of it. */
+void control_filler_put(uint32_t from, uint8_t buffer[CONTROL_FRAME_MAX]);
 
 #endif /* control-frame.h */

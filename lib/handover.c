@@ -346,8 +346,8 @@ handover_from_json(const struct json *json, struct handover *handover)
 
 /* Control frames. */
 
-struct json *
-handover_frame_to_json(uint8_t cloud, const void *data_, size_t n)
+static struct json *
+hex_to_json(const void *data_, size_t n)
 {
     static const char digits[] = "0123456789abcdef";
     const uint8_t *data = data_;
@@ -358,25 +358,19 @@ handover_frame_to_json(uint8_t cloud, const void *data_, size_t n)
         hex[2 * i + 1] = digits[data[i] & 15];
     }
     hex[2 * n] = '\0';
-    return json_array_create_2(json_integer_create(cloud),
-                               json_string_create_nocopy(hex));
+    return json_string_create_nocopy(hex);
 }
 
-bool
-handover_frame_from_json(const struct json *json, uint8_t *cloud, void *data_,
-                         size_t *n)
+/* Reads hexadecimal digits into the 'max' bytes at 'data'. */
+static bool
+hex_from_json(const struct json *json, uint8_t *data, size_t max, size_t *n)
 {
-    uint8_t *data = data_;
-
-    if (json->type != JSON_ARRAY || json->array.n != 2
-        || json->array.elems[0]->type != JSON_INTEGER
-        || !is_cloud(json_integer(json->array.elems[0]))
-        || json->array.elems[1]->type != JSON_STRING) {
+    if (json->type != JSON_STRING) {
         return false;
     }
-    const char *hex = json_string(json->array.elems[1]);
+    const char *hex = json_string(json);
     size_t length = strlen(hex);
-    if (length % 2 || length > 2 * HANDOVER_FRAME_MAX) {
+    if (length % 2 || length > 2 * max) {
         return false;
     }
     for (size_t i = 0; i < length / 2; i++) {
@@ -386,8 +380,75 @@ handover_frame_from_json(const struct json *json, uint8_t *cloud, void *data_,
             return false;
         }
     }
-    *cloud = json_integer(json->array.elems[0]);
     *n = length / 2;
+    return true;
+}
+
+/* Returns whether 'json' is an array of 'least' to 'most' elements, of which
+ * the first is a cloud's id. */
+static bool
+is_for_cloud(const struct json *json, size_t least, size_t most)
+{
+    return (json->type == JSON_ARRAY && json->array.n >= least
+            && json->array.n <= most
+            && json->array.elems[0]->type == JSON_INTEGER
+            && is_cloud(json_integer(json->array.elems[0])));
+}
+
+struct json *
+handover_frame_to_json(uint8_t cloud, const void *data, size_t n)
+{
+    return json_array_create_2(json_integer_create(cloud),
+                               hex_to_json(data, n));
+}
+
+bool
+handover_frame_from_json(const struct json *json, uint8_t *cloud, void *data,
+                         size_t *n)
+{
+    if (!is_for_cloud(json, 2, 2)
+        || !hex_from_json(json->array.elems[1], data, HANDOVER_FRAME_MAX, n)) {
+        return false;
+    }
+    *cloud = json_integer(json->array.elems[0]);
+    return true;
+}
+
+struct json *
+handover_train_to_json(const struct handover_train *train)
+{
+    struct json *json = json_array_create_2(
+        json_integer_create(train->cloud),
+        json_integer_create(train->n_fillers));
+
+    for (size_t i = 0; i < train->n_marks; i++) {
+        json_array_add(json, hex_to_json(train->marks[i].data,
+                                         train->marks[i].n));
+    }
+    return json;
+}
+
+bool
+handover_train_from_json(const struct json *json,
+                         struct handover_train *train)
+{
+    if (!is_for_cloud(json, 3, 2 + HANDOVER_MARKS_MAX)
+        || json->array.elems[1]->type != JSON_INTEGER) {
+        return false;
+    }
+    long long int n_fillers = json_integer(json->array.elems[1]);
+    if (n_fillers < 1 || n_fillers > HANDOVER_FILLERS_MAX) {
+        return false;
+    }
+    train->cloud = json_integer(json->array.elems[0]);
+    train->n_fillers = n_fillers;
+    train->n_marks = json->array.n - 2;
+    for (size_t i = 0; i < train->n_marks; i++) {
+        if (!hex_from_json(json->array.elems[2 + i], train->marks[i].data,
+                           sizeof train->marks[i].data, &train->marks[i].n)) {
+            return false;
+        }
+    }
     return true;
 }
 

@@ -98,4 +98,27 @@ struct json *handover_home_to_json(const struct db_home *);
 /* Reads 'json' into '*home'.  Returns false if it is no such thing. */
 bool handover_home_from_json(const struct json *json, struct db_home *home);
 
+/* A train (gauge.h) to be sent to the gateway of 'cloud': before each mark, a
+ * control frame, so many fillers.  As the parameters [cloud, fillers, "hex
+ * digits of a mark", ...] of the notification "train". */
+#define HANDOVER_FILLERS_MAX 1024
+#define HANDOVER_MARKS_MAX 16
+#define HANDOVER_MARK_LEN_MAX 256
+
+struct handover_train {
+    uint8_t cloud;
+    unsigned int n_fillers;
+    size_t n_marks;
+    struct handover_mark {
+        uint8_t data[HANDOVER_MARK_LEN_MAX];
+        size_t n;
+    } marks[HANDOVER_MARKS_MAX];
+};
+
+struct json *handover_train_to_json(const struct handover_train *);
+
+/* Reads 'json' into '*train'.  Returns false if it is no train. */
+bool handover_train_from_json(const struct json *json,
+                              struct handover_train *train);
+
 #endif /* handover.h */

@@ -118,7 +118,10 @@ enum stage {
                                              "not use, or not yet")           \
     REASON(VERSION,       "version",         "is in a version of the wire "   \
                                              "format that this host does "    \
-                                             "not read")
+                                             "not read")                      \
+    REASON(FILLER,        "filler",          "fills the path from another "   \
+                                             "cloud's gateway, to measure its "\
+                                             "bandwidth")
 
 enum drop_reason {
 #define REASON(ENUM, NAME, MEANING) DROP_##ENUM,

@@ -11,6 +11,7 @@ tests_unit_tests_SOURCES = \
 	tests/unit/compile-random.c \
 	tests/unit/control.c \
 	tests/unit/document.c \
+	tests/unit/gauge.c \
 	tests/unit/handover.c \
 	tests/unit/hellos.c \
 	tests/unit/made-model.c \
@@ -117,6 +118,7 @@ EXTRA_DIST += tests/system/markdown.py
 EXTRA_DIST += tests/system/probes.py
 EXTRA_DIST += tests/system/reach.py
 EXTRA_DIST += tests/system/test_attach.py
+EXTRA_DIST += tests/system/test_bandwidth.py
 EXTRA_DIST += tests/system/test_bench.py
 EXTRA_DIST += tests/system/test_ctl.py
 EXTRA_DIST += tests/system/test_db.py

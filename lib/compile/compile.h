@@ -157,6 +157,10 @@ const struct model_row *compiler_owner(const struct model *, uint64_t cookie);
 void compiler_edge_actions(uint8_t cloud, uint32_t ofport,
                            struct ofpbuf *actions);
 
+/* The same for a filler, which goes 'n' times. */
+void compiler_filler_actions(uint8_t cloud, uint32_t ofport, unsigned int n,
+                             struct ofpbuf *actions);
+
 /* A meter that rules refer to: the bandwidth of a virtual link, or how much of
  * one kind, or of one endpoint, goes to the agent. */
 struct compiled_meter {

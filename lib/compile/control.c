@@ -33,6 +33,21 @@ compiler_edge_actions(uint8_t cloud, uint32_t ofport, struct ofpbuf *actions)
 }
 
 void
+compiler_filler_actions(uint8_t cloud, uint32_t ofport, unsigned int n,
+                        struct ofpbuf *actions)
+{
+    struct emit e;
+
+    emit_init(&e, NULL, 0);
+    act_load(&e, FIELD_KEY, control_filler_key(cloud));
+    for (unsigned int i = 0; i < n; i++) {
+        act_out(&e, ofport);
+    }
+    ofpbuf_put(actions, e.actions.data, e.actions.size);
+    emit_uninit(&e);
+}
+
+void
 compiler_resume_actions(const struct flow *metadata, uint8_t table,
                         struct ofpbuf *actions)
 {
@@ -80,6 +95,20 @@ emit_edge_control(struct emit *e, const struct fabric_edge *edge,
     emit_end(e);
 }
 
+/* What fills that tunnel to measure it has been of use once it is there. */
+static void
+emit_edge_fillers(const struct compiler *c, struct emit *e,
+                  const struct fabric_edge *edge)
+{
+    emit_begin(e, STAGE_ACCEPT, 310);
+    match_set_in_port(&e->match, u16_to_ofp(edge->ofport));
+    match_field(e, FIELD_TAG, 0);
+    match_field(e, FIELD_KEY, control_filler_key(c->cloud));
+    match_eth_src(e, nethv_location(edge->cloud, 0, 0), NETHV_CLOUD_MASK);
+    act_drop(e, DROP_FILLER);
+    emit_end(e);
+}
+
 /* Tag 0 is nethv's own.  Where a tunnel has no room for a key, control frames
  * come whole and the agent takes them out. */
 void
@@ -111,6 +140,7 @@ emit_control(const struct compiler *c, struct emit *e)
         for (size_t j = 0; j < ARRAY_SIZE(types); j++) {
             emit_edge_control(e, &c->fabric.edges[i], types[j]);
         }
+        emit_edge_fillers(c, e, &c->fabric.edges[i]);
     }
     emit_begin(e, STAGE_LANDED, 280);
     match_field(e, FIELD_TAG, 0);

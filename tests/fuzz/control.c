@@ -16,8 +16,12 @@ static void
 check_bodies(const struct control_frame *frame)
 {
     uint8_t body[CONTROL_REPLY_LEN];
+    struct control_mark_reply mark_reply;
     struct control_hello hello;
     struct control_reply reply;
+    struct control_mark mark;
+    /* Those of before say nothing of the database. */
+    size_t n = frame->body_len < sizeof body ? 12 : sizeof body;
 
     if (frame->kind == CONTROL_HELLO) {
         control_hello_get(frame, &hello);
@@ -26,12 +30,18 @@ check_bodies(const struct control_frame *frame)
                || frame->kind == CONTROL_PROBE_REPLY) {
         control_reply_get(frame, &reply);
         control_reply_put(&reply, body);
+    } else if (frame->kind == CONTROL_MARK) {
+        control_mark_get(frame, &mark);
+        control_mark_put(&mark, body);
+        n = CONTROL_MARK_LEN;
+    } else if (frame->kind == CONTROL_MARK_REPLY) {
+        control_mark_reply_get(frame, &mark_reply);
+        control_mark_reply_put(&mark_reply, body);
+        n = CONTROL_MARK_REPLY_LEN;
     } else {
         return;
     }
-    /* Those of before say nothing of the database. */
-    fuzz_require(!memcmp(body, frame->body, frame->body_len < sizeof body
-                         ? 12 : sizeof body), "another body", "");
+    fuzz_require(!memcmp(body, frame->body, n), "another body", "");
 }
 
 static void

@@ -505,6 +505,43 @@ history
                                    "added": ["az1 -- gcp1"], "removed": ["aws1 -- gcp1"]}
 
 
+def test_bandwidth(db, square):
+    az1, gcp1 = (db.uuid("Host", f"gw-{name}") for name in ("az1", "gcp1"))
+    for clouds, words in ((("az1", "moon"), 'no cloud called "moon"'),
+                          (("az1", "az1"), "give two"),
+                          (("az1", "new1"), "no row of Cloud_Link between az1 and new1"),
+                          (("az1", "gcp1"), "no tunnel between az1 and gcp1")):
+        assert words in fails(db, "bandwidth", *clouds)
+    tunnel = db.create("Tunnel", a=gcp1, b=az1, encap="gre", a_up="true", b_up="false")
+    assert "or it is down" in fails(db, "bandwidth", "az1", "gcp1")
+    db.ctl("set", "Tunnel", tunnel, "b_up=true")
+    link = db.ctl("--bare", "--columns=_uuid", "find", "Cloud_Link", "rtt=20")[0].strip()
+
+    assert "gateway of cloud gcp1 has not measured" in db.ctl(
+        "--timeout=1", "bandwidth", "gcp1", "az1", code=1)[1]
+    assert db.ctl("get", "Cloud_Link", link, "bandwidth_wanted")[0] == "1\n"
+    db.ctl("set", "Cloud_Link", link, "a_bandwidth=94.06", "a_bandwidth_done=5",
+           "a_bandwidth_time=1000000000")
+    assert "gateway of cloud gcp1 has not measured" in db.ctl(
+        "--timeout=1", "bandwidth", "az1", "gcp1", code=1)[1]
+    db.ctl("set", "Cloud_Link", link, "b_bandwidth_done=5")
+    assert "the gateway of cloud az1 does not answer that of gcp1" in db.ctl(
+        "bandwidth", "az1", "gcp1", code=1)[1]
+    db.ctl("set", "Cloud_Link", link, "b_bandwidth=7")
+    assert db.ctl("bandwidth", "gcp1", "az1")[0] == """\
+gcp1 -> az1: 7.0 Mbit/s
+az1 -> gcp1: 94.1 Mbit/s
+"""
+    assert db.json("bandwidth", "az1", "gcp1")[0] == {
+        "from": "az1", "to": "gcp1", "mbps": 94.06, "time": 1000000000}
+    assert db.ctl("--dry-run", "bandwidth", "az1", "gcp1")[0] == ""
+    assert "gcp1, cost 20, gre up (gw-az1 -- gw-gcp1), 94.1 Mbit/s to gcp1, 7.0 Mbit/s to az1" \
+        in db.ctl("tree-show")[0]
+    edges = {(edge["a"], edge["b"]): edge["bandwidth"] for edge in db.json("tree-show")["edges"]}
+    assert edges["az1", "gcp1"] == {"gcp1": 94.06, "az1": 7}
+    assert edges["aws1", "az1"] == {}
+
+
 @pytest.fixture
 def square(db):
     """Four clouds, three of them with gateways and in the tree."""
@@ -581,7 +618,7 @@ HOSTILE = ["", "/", "//", "a/b/c/d/e/f", "x" * 5000, "a b", "a\nb", "%s%n", "'; 
 VERBS = {
     "tenant-add": (1, 1), "tenant-del": (1, 1), "network-del": (1, 1), "apply": (1, 1),
     "export": (0, 1), "show": (0, None), "status": (0, 0), "tree-show": (0, 0),
-    "tree-plan": (0, None),
+    "tree-plan": (0, None), "bandwidth": (2, 2),
     "network-list": (0, 0), "host-list": (0, 0), "list": (1, None), "get": (2, None),
     "set": (3, None), "find": (1, None), "create": (2, None), "destroy": (1, None),
     "add": (4, None), "remove": (4, None), "clear": (3, None), "wait-until": (2, None),
@@ -595,6 +632,7 @@ def fails(db, *args):
     out, err = db.ctl(*args, code=1)
     assert out == "" and err.strip(), args
     assert db.dump() == before, args
+    return err
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -697,4 +735,5 @@ def test_completion(db):
     assert complete(db, "list", "Switch", "") == ["acme/shop/s1", "acme/shop/s2"]
     assert complete(db, "status", "") == []
     assert complete(db, "tree-plan", "wi") == ["with", "without"]
+    assert complete(db, "bandwidth", "--for") == ["--format="]
     assert complete(db, "show", "--", "networ") == ["network-del", "network-list"]

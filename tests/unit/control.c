@@ -159,6 +159,29 @@ Test(control, reply_round_trip)
     cr_assert_eq(got.home.location, A);
 }
 
+Test(control, marks_round_trip)
+{
+    struct control_mark mark = { UINT32_MAX - 1, 31, 33 }, got;
+    struct control_mark_reply reply = { 1, 33, UINT32_MAX }, got_reply;
+    uint8_t body[CONTROL_MARK_LEN], body_of_reply[CONTROL_MARK_REPLY_LEN];
+
+    control_mark_put(&mark, body);
+    control_mark_get(&(struct control_frame) { .body = body }, &got);
+    cr_assert_arr_eq(&got, &mark, sizeof mark);
+    control_mark_reply_put(&reply, body_of_reply);
+    control_mark_reply_get(&(struct control_frame) { .body = body_of_reply },
+                           &got_reply);
+    cr_assert_arr_eq(&got_reply, &reply, sizeof reply);
+}
+
+Test(control, nobody_takes_a_filler)
+{
+    uint8_t buffer[CONTROL_FRAME_MAX];
+
+    control_filler_put(A, buffer);
+    cr_assert_neq(parse(buffer, sizeof buffer), CONTROL_IS_GOOD);
+}
+
 Test(control, every_length_is_checked)
 {
     uint8_t buffer[2 * CONTROL_FRAME_MAX] = { 0 };

@@ -86,6 +86,48 @@ Test(handover, control_frames_round_trip)
     }
 }
 
+Test(handover, trains_round_trip)
+{
+    struct handover_train train = {
+        254, HANDOVER_FILLERS_MAX, 2, { { { 1, 0xff }, 2 }, { { 0x10 }, 1 } }
+    }, got;
+    struct json *json = handover_train_to_json(&train);
+    char *text = json_to_string(json, 0);
+
+    cr_assert_str_eq(text, "[254,1024,\"01ff\",\"10\"]");
+    cr_assert(handover_train_from_json(json, &got));
+    cr_assert(got.cloud == 254 && got.n_fillers == HANDOVER_FILLERS_MAX
+              && got.n_marks == 2 && got.marks[0].n == 2
+              && got.marks[0].data[1] == 0xff && got.marks[1].n == 1);
+    free(text);
+    json_destroy(json);
+
+    static const char *const wrong[] = {
+        "[0,1,\"\"]", "[255,1,\"\"]", "[1,0,\"\"]", "[1,-1,\"\"]",
+        "[1,1025,\"\"]", "[1,\"1\",\"\"]", "[1,1.5,\"\"]", "[1,1]",
+        "[1,1,1]", "[1,1,\"00\",\"0\"]", "[1,1,\"0g\"]", "{}",
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        json = json_from_string(wrong[i]);
+        cr_assert_not(handover_train_from_json(json, &got), "%s", wrong[i]);
+        json_destroy(json);
+    }
+}
+
+Test(handover, a_train_is_no_longer_than_there_is_room)
+{
+    static struct handover_train train = { 1, 1, HANDOVER_MARKS_MAX };
+
+    for (size_t i = 0; i < HANDOVER_MARKS_MAX; i++) {
+        train.marks[i].n = HANDOVER_MARK_LEN_MAX;
+    }
+    struct json *json = handover_train_to_json(&train);
+    cr_assert(handover_train_from_json(json, &train));
+    json_array_add(json, json_string_create("00"));
+    cr_assert_not(handover_train_from_json(json, &train));
+    json_destroy(json);
+}
+
 Test(handover, the_first_tree_is_stamped_if_none_is_named)
 {
     static struct handover handover;
