@@ -9,6 +9,7 @@
 #include "nethv/wire.h"
 #include "numbers.h"
 #include "openvswitch/hmap.h"
+#include "random.h"
 #include "timeval.h"
 #include "util.h"
 
@@ -33,6 +34,7 @@ struct slot {
 struct space {
     struct hmap_node node;          /* In local_numbers->spaces by 'tag'. */
     uint32_t tag;
+    bool begun;                     /* Has a number been taken? */
     struct numbers *numbers;
     struct slot slots[NETHV_NUMBER_MAX + 1];
 };
@@ -88,8 +90,12 @@ local_numbers_take(struct local_numbers *ln, const struct network *network,
                    uint32_t self)
 {
     struct space *space = space_for_tag(ln, network->tag);
-    uint32_t number = numbers_take(space->numbers);
 
+    if (!space->begun) {
+        space->begun = true;
+        numbers_seek(space->numbers, random_range(NETHV_NUMBER_MAX));
+    }
+    uint32_t number = numbers_take(space->numbers);
     if (!number) {
         return 0;
     }

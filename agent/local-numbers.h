@@ -9,7 +9,9 @@
  * show up there (the transaction failed) is free again at the next review; one
  * that was there and has gone rests until every host that follows the network
  * has confirmed a later state, or, if the network is no longer followed here,
- * for a while. */
+ * for a while.  Which numbers rest is not kept: a process begins somewhere in a
+ * space, by chance, so it is unlikely to give one that rested when the last one
+ * ended. */
 
 #include <stdint.h>
 
