@@ -18,6 +18,7 @@ problems_add_columns(struct ovsdb_idl *idl)
 {
     static const struct ovsdb_idl_column *const columns[] = {
         &nethvrec_global_col_controller,
+        &nethvrec_host_state_col_wire,
         &nethvrec_tunnel_col_a,
         &nethvrec_tunnel_col_b,
         &nethvrec_tunnel_col_a_up,
@@ -79,6 +80,30 @@ collect_hosts(const struct ovsdb_idl *idl, struct svec *problems)
         for (size_t i = 0; host && i < state->n_problems; i++) {
             svec_add_nocopy(problems, xasprintf(
                 "host %s: %s", host->name, state->problems[i]));
+        }
+    }
+}
+
+/* All hosts write what all hosts read: those of an older version hold the others
+ * back. */
+static void
+collect_versions(const struct ovsdb_idl *idl, struct svec *problems)
+{
+    const struct nethvrec_host_state *state;
+    int64_t newest = 0;
+
+    NETHVREC_HOST_STATE_FOR_EACH (state, idl) {
+        newest = MAX(newest, state->wire);
+    }
+    NETHVREC_HOST_STATE_FOR_EACH (state, idl) {
+        const struct nethvrec_host *host
+            = nethvrec_host_get_for_uuid(idl, &state->host);
+
+        if (host && state->wire < newest) {
+            svec_add_nocopy(problems, xasprintf(
+                "host %s reads version %"PRId64" of the wire format only, "
+                "others read %"PRId64": nobody writes it", host->name,
+                MAX(state->wire, 1), newest));
         }
     }
 }
@@ -158,6 +183,7 @@ problems_collect(const struct ovsdb_idl *idl, const struct model *model,
     collect_controller(idl, problems);
     collect_clouds(model, problems);
     collect_hosts(idl, problems);
+    collect_versions(idl, problems);
     collect_networks(idl, model, problems);
     collect_tunnels(idl, problems);
     collect_claims(idl, problems);

@@ -427,13 +427,14 @@ def test_status(db, hosts):
     hosts.add("vm2", alive=False)
     db.ctl("set", "Host_State", db.ctl("--bare", "--columns=_uuid", "find", "Host_State",
                                        f"host={host}")[0].strip(),
-           'problems="no kernel module"')
+           'problems="no kernel module"', "wire=2")
     db.create("Claim", host=host, iface_id="acme/shop/s1/nowhere", status="unknown")
     status = db.json("status")
     assert status["clouds"][0]["hosts"] == 2 and status["clouds"][0]["hosts_alive"] == 1
     assert status["pending_claims"][0]["iface_id"] == "acme/shop/s1/nowhere"
     for problem in ("host vm1: no kernel module", "host vm2 is not alive",
-                    "cloud c1 has no gateway"):
+                    "host vm2 reads version 1 of the wire format only, others read 2: "
+                    "nobody writes it", "cloud c1 has no gateway"):
         assert problem in status["problems"]
         assert problem in db.ctl("status")[0]
 
