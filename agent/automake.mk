@@ -15,6 +15,8 @@ agent_libfollow_la_SOURCES = \
 	agent/changes.h \
 	agent/claims.c \
 	agent/claims.h \
+	agent/claims-private.h \
+	agent/claims-show.c \
 	agent/followers.c \
 	agent/followers.h \
 	agent/local-numbers.c \

@@ -3,6 +3,7 @@
 #include "agent/claims.h"
 
 #include "agent/changes.h"
+#include "agent/claims-private.h"
 #include "agent/followers.h"
 #include "agent/local-numbers.h"
 #include "agent/mac-numbers.h"
@@ -11,7 +12,6 @@
 #include "lib/nethv-idl.h"
 #include "model.h"
 #include "nethv/wire.h"
-#include "openvswitch/json.h"
 #include "openvswitch/vlog.h"
 #include "ovs/db.h"
 #include "ovs/vswitch.h"
@@ -20,46 +20,10 @@
 
 VLOG_DEFINE_THIS_MODULE(claims);
 
-/* What has become of a claim; the names are those of Claim.status. */
-#define CLAIM_STATUSES                                                        \
-    STATUS(UNKNOWN,  "unknown")     /* Port or its numbers not there yet. */  \
-    STATUS(BOUND,    "bound")       /* The port is here. */                   \
-    STATUS(CONFLICT, "conflict")    /* Another host has it. */                \
-    STATUS(REFUSED,  "refused")     /* It cannot be here. */
-
-enum claim_status {
-#define STATUS(ENUM, NAME) CLAIM_##ENUM,
-    CLAIM_STATUSES
-#undef STATUS
-};
-
-static const char *const claim_status_names[] = {
+const char *const claim_status_names[] = {
 #define STATUS(ENUM, NAME) NAME,
     CLAIM_STATUSES
 #undef STATUS
-};
-
-struct claim {
-    struct hmap_node node;          /* In claims->claims by 'ifname'. */
-    char *ifname;
-    char *iface_id;
-    uint32_t ofport;
-    struct uuid port;               /* Zero until it is known. */
-    struct uuid network;
-    enum claim_status status;
-    const char *reason;             /* Static text. */
-    bool passing;                   /* The reason should go by itself soon. */
-    bool unbound;                   /* The port could be bound. */
-    bool binding;                   /* The last transaction binds the port. */
-    bool seen;
-};
-
-struct claims {
-    struct model *model;
-    uint32_t self;
-    struct hmap claims;
-    struct local_numbers *numbers;
-    struct changes *changes;
 };
 
 struct claims *
@@ -315,8 +279,7 @@ write_claim(const struct claim *claim, const struct nethvrec_host *self,
     }
 }
 
-/* Returns a claim of 'iface_id', preferably one that is bound. */
-static const struct claim *
+const struct claim *
 claim_by_iface_id(const struct claims *claims, const char *iface_id)
 {
     const struct claim *found = NULL;
@@ -477,141 +440,39 @@ claims_settled(const struct claims *claims, const struct uuid *network)
     return true;
 }
 
-bool
-claims_have_unbound(const struct claims *claims)
+static bool
+claim_is_unbound(const struct claim *claim)
+{
+    return claim->unbound;
+}
+
+static bool
+claim_is_binding(const struct claim *claim)
+{
+    return claim->binding;
+}
+
+static bool
+any_claim(const struct claims *claims, bool (*is)(const struct claim *))
 {
     const struct claim *claim;
 
     HMAP_FOR_EACH (claim, node, &claims->claims) {
-        if (claim->unbound) {
+        if (is(claim)) {
             return true;
         }
     }
     return false;
+}
+
+bool
+claims_have_unbound(const struct claims *claims)
+{
+    return any_claim(claims, claim_is_unbound);
 }
 
 bool
 claims_are_binding(const struct claims *claims)
 {
-    const struct claim *claim;
-
-    HMAP_FOR_EACH (claim, node, &claims->claims) {
-        if (claim->binding) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Control commands. */
-
-static struct json *
-json_macs(const struct vport *port)
-{
-    struct json *macs = json_array_create_empty();
-
-    for (size_t i = 0; i < port->n_macs; i++) {
-        json_array_add(macs, json_string_create_nocopy(xasprintf(
-            ETH_ADDR_FMT, ETH_ADDR_ARGS(port->macs[i].address))));
-    }
-    return macs;
-}
-
-static struct json *
-json_ips(const struct vport *port)
-{
-    struct json *ips = json_array_create_empty();
-
-    for (size_t i = 0; i < port->n_ips; i++) {
-        struct ds s = DS_EMPTY_INITIALIZER;
-        ipv6_format_mapped(&port->ips[i].address, &s);
-        ds_put_format(&s, "/%u", port->ips[i].plen);
-        json_array_add(ips, json_string_create_nocopy(ds_steal_cstr(&s)));
-    }
-    return ips;
-}
-
-/* As the endpoint sees it: what it sent is 'tx'. */
-static struct json *
-json_counters(const struct vswitch_counters *counters)
-{
-    struct json *json = json_object_create();
-
-    json_object_put(json, "tx_packets",
-                    json_integer_create(counters->rx_packets));
-    json_object_put(json, "tx_bytes", json_integer_create(counters->rx_bytes));
-    json_object_put(json, "rx_packets",
-                    json_integer_create(counters->tx_packets));
-    json_object_put(json, "rx_bytes", json_integer_create(counters->tx_bytes));
-    json_object_put(json, "rx_dropped",
-                    json_integer_create(counters->tx_dropped));
-    return json;
-}
-
-void
-claims_count(const struct claims *claims, const struct vswitch_db *vs,
-             struct vswitch_counters *sum)
-{
-    const struct claim *claim;
-
-    memset(sum, 0, sizeof *sum);
-    HMAP_FOR_EACH (claim, node, &claims->claims) {
-        struct vswitch_counters counters;
-        if (claim->status != CLAIM_BOUND) {
-            continue;
-        }
-        vswitch_get_counters(vs, claim->ifname, &counters);
-        sum->rx_packets += counters.rx_packets;
-        sum->rx_bytes += counters.rx_bytes;
-        sum->tx_packets += counters.tx_packets;
-        sum->tx_bytes += counters.tx_bytes;
-        sum->tx_dropped += counters.tx_dropped;
-    }
-}
-
-struct json *
-claims_show(const struct claims *claims, const struct vswitch_db *vs,
-            const char *iface_id, unsigned int mtu)
-{
-    struct json *reply = json_object_create();
-    const struct claim *claim = claim_by_iface_id(claims, iface_id);
-    const struct vport *port = db_find_port(claims->model, iface_id);
-
-    if (port) {
-        json_object_put(reply, "macs", json_macs(port));
-        json_object_put(reply, "ips", json_ips(port));
-        json_object_put(reply, "mtu", json_integer_create(mtu));
-    }
-    json_object_put_string(reply, "status",
-                           claim ? claim_status_names[claim->status]
-                                 : "unclaimed");
-    if (claim && claim->reason && claim->reason[0]) {
-        json_object_put_string(reply, "reason", claim->reason);
-    }
-    if (claim) {
-        struct vswitch_counters counters;
-        vswitch_get_counters(vs, claim->ifname, &counters);
-        json_object_put_string(reply, "interface", claim->ifname);
-        json_object_put(reply, "counters", json_counters(&counters));
-    }
-    return reply;
-}
-
-struct json *
-claims_to_json(const struct claims *claims)
-{
-    struct json *array = json_array_create_empty();
-    const struct claim *claim;
-
-    HMAP_FOR_EACH (claim, node, &claims->claims) {
-        struct json *item = json_object_create();
-        json_object_put_string(item, "interface", claim->ifname);
-        json_object_put_string(item, "iface_id", claim->iface_id);
-        json_object_put_string(item, "status",
-                               claim_status_names[claim->status]);
-        json_object_put_string(item, "reason",
-                               claim->reason ? claim->reason : "");
-        json_array_add(array, item);
-    }
-    return array;
+    return any_claim(claims, claim_is_binding);
 }
