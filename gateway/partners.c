@@ -34,6 +34,7 @@ struct partner {
 };
 
 struct partners {
+    uint8_t self;                           /* The own cloud. */
     struct partner partners[NETHV_CLOUD_FLOOD];
     uint32_t serving[NETHV_CLOUD_FLOOD];    /* By the database. */
     long long int deadline;
@@ -150,16 +151,42 @@ follow(struct partner *partner, const struct model *model,
     }
 }
 
-/* Turns to the next gateway if the tunnel has not worked for long. */
+/* Returns the gateway to try after the one that does not work: that which is said
+ * to serve, or if it is that one, the next. */
+static const struct host *
+other_gateway(const struct partner *partner, const struct cloud *cloud)
+{
+    const struct host *host;
+
+    LIST_FOR_EACH (host, cloud_node, &cloud->hosts) {
+        if (is_gateway(host) && host_location(host) == partner->said
+            && partner->said != partner->location) {
+            return host;
+        }
+    }
+    return next_gateway(cloud, nethv_location_host(partner->location));
+}
+
+/* Returns how long the tunnel may not work.  If both ends have several gateways
+ * to try, they must not go on at the same pace, or they may never meet. */
+static long long int
+patience_with(const struct partners *partners, const struct partner *partner,
+              const struct cloud *cloud)
+{
+    unsigned int doublings = (partners->self < cloud->id ? 0
+                              : MIN(partner->tries, PARTNERS_DOUBLINGS_MAX));
+
+    return (partner->worked ? PARTNERS_PATIENCE_MSEC
+            : PARTNERS_FIRST_MSEC << doublings);
+}
+
+/* Turns to another gateway if the tunnel has not worked for long. */
 static void
 judge(struct partners *partners, struct partner *partner,
       const struct cloud *cloud, enum repair_end end, long long int now)
 {
-    uint32_t id = nethv_location_host(partner->location);
-    const struct host *next = next_gateway(cloud, id);
-    long long int patience = (
-        partner->worked ? PARTNERS_PATIENCE_MSEC
-        : PARTNERS_FIRST_MSEC << MIN(partner->tries, PARTNERS_DOUBLINGS_MAX));
+    const struct host *next = other_gateway(partner, cloud);
+    long long int patience = patience_with(partners, partner, cloud);
 
     if (end == REPAIR_END_UP) {
         partner->worked = true;
@@ -245,6 +272,7 @@ partners_run(struct partners *partners, struct model *model, uint8_t self,
              bool installed, long long int now)
 {
     partners->deadline = LLONG_MAX;
+    partners->self = self;
     for (int id = 1; id <= NETHV_CLOUD_MAX; id++) {
         const struct cloud *cloud = model_cloud_by_id(model, id);
 

@@ -8,10 +8,10 @@
  * the cloud turn to the next one by themselves (agent/standby.h), and that one
  * then opens tunnels.  The database says which one serves (serving.h), and the
  * tunnel is led there when that is news.  Without it, here it is seen only that
- * the tunnel does not work: after PARTNERS_PATIENCE_MSEC the tunnel is led to the cloud's next gateway,
- * and after PARTNERS_FIRST_MSEC to the next one if it has not come up there,
- * longer each time; both ends meet because the one that serves the cloud
- * waits.
+ * the tunnel does not work: after PARTNERS_PATIENCE_MSEC the tunnel is led to
+ * the cloud's next gateway, and after PARTNERS_FIRST_MSEC to another one if it
+ * has not come up there, longer each time for the end with the greater id: both
+ * ends meet, also if both have several gateways to try.
  *
  * No frame comes twice by that: the gateways of one cloud forward by entries of
  * their own, so for the proof (doc/architecture.md) each is a node of its own,

@@ -320,7 +320,9 @@ tests_simulate_SOURCES = \
 	tests/sim/net.c \
 	tests/sim/node.c \
 	tests/sim/schedule.c \
-	tests/sim/sim.h
-tests_simulate_LDADD = $(CORE_LIBS)
+	tests/sim/sim.h \
+	tests/sim/standby.c \
+	gateway/partners.c
+tests_simulate_LDADD = gateway/libglobal.la $(CORE_LIBS)
 TESTS += tests/sim/test_simulation.py
 EXTRA_DIST += tests/sim/conftest.py tests/sim/test_simulation.py

@@ -126,14 +126,18 @@ check_converged(struct sim *sim, char **why)
     const struct node *first = &sim->nodes[0];
 
     *why = (!first->repair ? xstrdup("the first process is dead")
-            : sim->db.number[1] ? xstrdup("a plan is to come") : NULL);
-    for (int i = 0; i < sim->n_nodes && !*why; i++) {
+            : sim->db.number[1] ? xstrdup("a plan is to come")
+            : nullable_xstrdup(standby_settled(sim)));
+    bool one_each = (sim->n_nodes == sim->n_clouds
+                     || sim->kind == KIND_STANDBY);
+    int n = one_each ? sim->n_clouds : sim->n_nodes;
+    for (int i = 0; i < n && !*why; i++) {
         *why = compare_nodes(&sim->nodes[i], first);
-        if (!*why && sim->n_nodes == sim->n_clouds) {
+        if (!*why && one_each) {
             *why = check_tunnels(sim, &sim->nodes[i]);
         }
     }
-    if (!*why && sim->n_nodes == sim->n_clouds) {
+    if (!*why && one_each) {
         *why = check_one_tree(sim);
     }
     return !*why;

@@ -34,6 +34,7 @@ read_plans(struct sim *sim, const struct event *event)
                 sim->db.number[i], sim->db.edges[i], sim->db.n[i],
             };
         }
+        standby_read(sim, event->node);
         repair_set_plans(node->repair, &plans[CURRENT], &plans[NEXT],
                          sim->now / MSEC);
         node_poll(sim, event->node);
@@ -217,6 +218,19 @@ watch(struct sim *sim, const struct event *event)
     sim_at(sim, sim->now + 5 * SEC, *event);
 }
 
+/* Returns whether a gateway of 'cloud' has prepared the plan to come. */
+static bool
+has_prepared(const struct sim *sim, uint8_t cloud)
+{
+    for (int i = 0; i < sim->n_nodes; i++) {
+        if (sim->nodes[i].cloud == cloud
+            && sim->nodes[i].prepared == sim->db.number[NEXT]) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Puts the plan to come in force if all who are there have prepared it. */
 void
 control_run(struct sim *sim)
@@ -227,9 +241,8 @@ control_run(struct sim *sim)
         return;
     }
     const bool *connected = repair_outcome(node->repair)->connected;
-    for (int i = 0; i < sim->n_nodes; i++) {
-        if (connected[sim->nodes[i].cloud]
-            && sim->nodes[i].prepared != sim->db.number[NEXT]) {
+    for (int cloud = 1; cloud <= sim->n_clouds; cloud++) {
+        if (connected[cloud] && !has_prepared(sim, cloud)) {
             return;
         }
     }

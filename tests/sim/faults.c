@@ -166,6 +166,7 @@ faults_mend(struct sim *sim)
 {
     sim_log(sim, "all is mended");
     mend_paths(sim);
+    standby_mend(sim);
     for (int i = 0; i < sim->n_nodes; i++) {
         for (int j = 0; j < sim->n_nodes; j++) {
             sim->paths[i][j].loss = 0;

@@ -53,7 +53,7 @@ send_on(struct sim *sim, int i, size_t id, uint8_t from)
     }
     sim_watch(sim, id, "is sent on by %d", node->cloud);
     for (int cloud = 1; cloud <= sim->n_clouds; cloud++) {
-        int to = sim->peer[i][cloud];
+        int to = net_peer(sim, i, cloud);
         struct event event = {
             .run = arrive, .node = to, .other = i, .number = id,
         };
@@ -69,6 +69,20 @@ send_on(struct sim *sim, int i, size_t id, uint8_t from)
             sim_watch(sim, id, "finds no tunnel to %d", cloud);
         }
     }
+}
+
+/* A gateway gets 'frame', whether or not its cloud's hosts use it. */
+static void
+note_came(struct sim *sim, struct frame *frame, int node)
+{
+    uint64_t bit = UINT64_C(1) << node % 64;
+
+    if (frame->came[node / 64] & bit) {
+        sim_fail(sim, "a frame of cloud %d, sent at %.3f ms with slot %u, came "
+                 "to a gateway of cloud %d twice", frame->source,
+                 frame->sent / 1000.0, frame->slot, sim->nodes[node].cloud);
+    }
+    frame->came[node / 64] |= bit;
 }
 
 /* A cloud gets 'frame': by the gateway that is active for it. */
@@ -100,7 +114,10 @@ arrive(struct sim *sim, const struct event *event)
                   from);
         return;
     }
-    deliver(sim, frame, node->cloud);
+    note_came(sim, frame, event->node);
+    if (sim->kind != KIND_STANDBY || standby_takes(sim, event->node)) {
+        deliver(sim, frame, node->cloud);
+    }
     if (frame->to != node->cloud) {
         send_on(sim, event->node, event->number, from);
     }
@@ -111,6 +128,9 @@ arrive(struct sim *sim, const struct event *event)
 size_t
 frames_send(struct sim *sim, int source, uint8_t to)
 {
+    if (sim->kind == KIND_STANDBY) {
+        source = standby_uses(sim, sim->nodes[source].cloud);
+    }
     const struct node *node = &sim->nodes[source];
 
     if (sim->n_frames >= sim->allocated_frames) {
@@ -146,8 +166,10 @@ send_next(struct sim *sim, const struct event *event)
 void
 frames_start(struct sim *sim)
 {
+    int n = sim->kind == KIND_STANDBY ? sim->n_clouds : sim->n_nodes;
+
     sim->sending = true;
-    for (int i = 0; i < sim->n_nodes; i++) {
+    for (int i = 0; i < n; i++) {
         struct event event = { .run = send_next, .node = i };
         sim_at(sim, sim->now + sim_range(sim, 2 * sim->pace), event);
     }

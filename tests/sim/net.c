@@ -6,6 +6,14 @@
 
 /* Paths between gateways, and what BFD finds out about tunnels over them. */
 
+/* Returns the node that the tunnel from 'node' to 'cloud' leads to. */
+int
+net_peer(const struct sim *sim, int node, uint8_t cloud)
+{
+    return (sim->kind == KIND_STANDBY ? sim->nodes[node].now.to[cloud]
+            : sim->peer[node][cloud]);
+}
+
 /* Returns whether a frame that leaves 'from' now would come to a tunnel port
  * of 'to'. */
 bool
@@ -13,8 +21,8 @@ net_has_tunnel(const struct sim *sim, int from, int to)
 {
     const struct node *a = &sim->nodes[from], *b = &sim->nodes[to];
 
-    return (a->host_up && b->host_up && sim->peer[from][b->cloud] == to
-            && sim->peer[to][a->cloud] == from
+    return (a->host_up && b->host_up && net_peer(sim, from, b->cloud) == to
+            && net_peer(sim, to, a->cloud) == from
             && a->now.tunnels[b->cloud] && b->now.tunnels[a->cloud]);
 }
 
@@ -74,7 +82,7 @@ probed(struct sim *sim, const struct event *event)
     struct node *node = &sim->nodes[a];
 
     sim->paths[a][b].probing = false;
-    if (node->repair) {
+    if (node->repair && net_peer(sim, a, sim->nodes[b].cloud) == b) {
         repair_set_reachable(node->repair, sim->nodes[b].cloud,
                              sim->nodes[b].host_up && !sim->paths[a][b].cut
                              && !sim->paths[b][a].cut, sim->now / MSEC);

@@ -19,6 +19,7 @@ confirm(struct sim *sim, const struct event *event)
 {
     struct node *node = &sim->nodes[event->node];
 
+    node->confirmed = MAX(node->confirmed, (unsigned int) event->other);
     if (node->repair && node->incarnation == event->number >> 32) {
         repair_installed(node->repair, event->number, sim->now / MSEC);
         node_poll(sim, event->node);
@@ -63,17 +64,27 @@ install(struct sim *sim, const struct event *event)
     struct node *node = &sim->nodes[event->node];
     struct installed *given = event->data;
     struct event confirmed = {
-        .run = confirm, .node = event->node, .number = event->number,
+        .run = confirm, .node = event->node, .other = given->serial,
+        .number = event->number,
     };
 
-    if (node->boots != event->other) {
+    if (node->boots != event->other || node->agent_dead) {
         return;
     }
     if (sim->bug == BUG_STALE_ROUTE && event->node == sim->bug_node) {
         keep_stale(&node->now, given);
     }
-    bool tunnels = memcmp(node->now.tunnels, given->tunnels,
-                          sizeof given->tunnels);
+    bool tunnels = (memcmp(node->now.tunnels, given->tunnels,
+                           sizeof given->tunnels)
+                    || memcmp(node->now.to, given->to, sizeof given->to));
+    for (int cloud = 1; cloud <= sim->n_clouds; cloud++) {
+        if (given->tunnels[cloud] != node->now.tunnels[cloud]
+            || given->to[cloud] != node->now.to[cloud]) {
+            sim_log(sim, "%d.%d %s tunnel to %d.%d", node->cloud, node->host,
+                    given->tunnels[cloud] ? "has a" : "has no", cloud,
+                    sim->nodes[given->to[cloud]].host);
+        }
+    }
     node->now = *given;
     if (sim->verbose) {
         log_installed(sim, node, event->number);
@@ -102,24 +113,52 @@ keep_plan(struct sim *sim, struct node *node)
     }
 }
 
+/* Gives the agent what is to be installed: that of the outcome 'seqno'. */
+static void
+give(struct sim *sim, int i, unsigned int seqno)
+{
+    struct node *node = &sim->nodes[i];
+    struct event event = {
+        .run = install, .node = i, .other = node->boots,
+        .number = (uint64_t) node->incarnation << 32 | seqno,
+    };
+
+    if (node->agent_dead) {
+        return;                 /* It is told when it is back. */
+    }
+    int64_t until = sim->now + sim_range(sim, sim->install);
+    node->given_until = MAX(node->given_until, until);
+    event.data = xmemdup(&node->given, sizeof node->given);
+    sim_at(sim, node->given_until, event);
+}
+
 static void
 hand_over(struct sim *sim, int i)
 {
     struct node *node = &sim->nodes[i];
     const struct repair_outcome *outcome = repair_outcome(node->repair);
-    struct event event = {
-        .run = install, .node = i, .other = node->boots,
-        .number = (uint64_t) node->incarnation << 32 | outcome->seqno,
-    };
 
     keep_plan(sim, node);
     memcpy(node->given.slots, outcome->slots, sizeof node->given.slots);
-    memcpy(node->given.tunnels, outcome->tunnels, sizeof node->given.tunnels);
+    standby_tunnels(sim, i, outcome->tunnels, node->given.tunnels,
+                    node->given.to);
     node->given.stamp = outcome->stamp;
-    int64_t until = sim->now + sim_range(sim, sim->install);
-    node->given_until = MAX(node->given_until, until);
-    event.data = xmemdup(&node->given, sizeof node->given);
-    sim_at(sim, node->given_until, event);
+    node->given.serial = ++node->handed;
+    give(sim, i, outcome->seqno);
+}
+
+/* Returns whether partners want other tunnels than the agent has been given. */
+static bool
+tunnels_differ(struct sim *sim, int i)
+{
+    const struct node *node = &sim->nodes[i];
+    bool tunnels[NETHV_CLOUD_FLOOD] = { false };
+    uint8_t to[NETHV_CLOUD_FLOOD] = { 0 };
+
+    standby_tunnels(sim, i, repair_outcome(node->repair)->tunnels, tunnels,
+                    to);
+    return (memcmp(tunnels, node->given.tunnels, sizeof tunnels)
+            || memcmp(to, node->given.to, sizeof to));
 }
 
 /* The gateway process. */
@@ -129,7 +168,8 @@ receive(struct sim *sim, const struct event *event)
 {
     struct node *node = &sim->nodes[event->node];
 
-    if (!node->repair || !net_has_tunnel(sim, event->other, event->node)) {
+    if (!node->repair || !net_has_tunnel(sim, event->other, event->node)
+        || node->agent_dead) {
         return;
     }
     if (sim->bug == BUG_DEAF && event->node == sim->bug_node
@@ -149,12 +189,13 @@ receive(struct sim *sim, const struct event *event)
 static void
 send_message(struct sim *sim, int from, const struct repair_message *message)
 {
-    int to = sim->peer[from][message->to];
+    int to = net_peer(sim, from, message->to);
     struct event event = {
         .run = receive, .node = to, .other = from, .size = message->n,
     };
 
-    if (to < sim->n_nodes && net_has_tunnel(sim, from, to)) {
+    if (to < sim->n_nodes && net_has_tunnel(sim, from, to)
+        && !sim->nodes[from].agent_dead) {
         int64_t arrival = net_arrival(sim, from, to);
 
         if (arrival != NEVER) {
@@ -222,18 +263,19 @@ node_poll(struct sim *sim, int i)
     const struct repair_outcome *outcome = repair_outcome(node->repair);
     uint32_t prepared = outcome->prepared;
 
+    int64_t partners = standby_run(sim, i);
     repair_run(node->repair, sim->now / MSEC);
     while (repair_pop(node->repair, &message)) {
         send_message(sim, i, &message);
     }
-    if (outcome->seqno != node->seqno) {
+    if (outcome->seqno != node->seqno || tunnels_differ(sim, i)) {
         node->seqno = outcome->seqno;
         hand_over(sim, i);
     }
     if (outcome->prepared != prepared) {
         node_write(sim, i);
     }
-    sleep_until(sim, i, repair_deadline(node->repair) * MSEC);
+    sleep_until(sim, i, MIN(partners, repair_deadline(node->repair) * MSEC));
 }
 
 static void
@@ -245,7 +287,9 @@ set_end(struct sim *sim, int i, int peer)
     enum repair_end end = (!node->now.tunnels[cloud] ? REPAIR_END_ABSENT
                            : path->up ? REPAIR_END_UP : REPAIR_END_DOWN);
 
-    if (i != peer && sim->peer[i][cloud] == peer) {
+    if (i != peer && net_peer(sim, i, cloud) == peer
+        && !node->agent_dead) {
+        node->ends[cloud] = end;
         repair_set_end(node->repair, cloud, end, sim->now / MSEC);
         path->told_down = (end != REPAIR_END_DOWN ? NEVER
                            : MIN(path->told_down, sim->now));
@@ -309,11 +353,13 @@ begin(struct sim *sim, const struct event *event)
     struct node *node = &sim->nodes[event->node];
 
     if (!node->host_up || node->repair
-        || node->incarnation != event->number) {
+        || node->incarnation != event->number
+        || !standby_is_active(sim, event->node)) {
         return;
     }
-    if (node->given_until > sim->now) {         /* The agent is busy. */
-        sim_at(sim, node->given_until, *event);
+    if (node->given_until > sim->now || node->agent_dead) {
+        /* The agent is busy, or the process waits for it. */
+        sim_at(sim, MAX(node->given_until, sim->now + 100 * MSEC), *event);
         return;
     }
     sim_log(sim, "process of %d starts", node->cloud);
@@ -344,6 +390,14 @@ node_start_process(struct sim *sim, int i)
     sim_at(sim, sim->now, event);
 }
 
+static void
+stop_repair(struct node *node)
+{
+    repair_destroy(node->repair);
+    node->repair = NULL;
+    node->incarnation++;
+}
+
 void
 node_stop_process(struct sim *sim, int i)
 {
@@ -351,9 +405,57 @@ node_stop_process(struct sim *sim, int i)
 
     if (node->repair) {
         sim_log(sim, "process of %d stops", node->cloud);
-        repair_destroy(node->repair);
-        node->repair = NULL;
-        node->incarnation++;
+        stop_repair(node);
+        standby_forget(sim, i);
+    }
+}
+
+/* The other gateway serves.  The switch is emptied. */
+void
+node_stand_by(struct sim *sim, int i)
+{
+    struct node *node = &sim->nodes[i];
+
+    stop_repair(node);
+    memset(node->given.slots, 0, sizeof node->given.slots);
+    memset(node->given.tunnels, 0, sizeof node->given.tunnels);
+    node->given.stamp = 0;
+    node->given.serial = ++node->handed;
+    if (node->host_up) {
+        give(sim, i, 0);
+    }
+}
+
+/* The agent. */
+
+void
+node_stop_agent(struct sim *sim, int i)
+{
+    struct node *node = &sim->nodes[i];
+
+    if (!node->agent_dead) {
+        sim_log(sim, "agent of %d.%d stops", node->cloud, node->host);
+        node->agent_dead = true;
+        node->boots++;
+    }
+}
+
+/* It is told again what it was told last, and tells how tunnels are. */
+void
+node_start_agent(struct sim *sim, int i)
+{
+    struct node *node = &sim->nodes[i];
+
+    if (!node->agent_dead) {
+        return;
+    }
+    sim_log(sim, "agent of %d.%d starts", node->cloud, node->host);
+    node->agent_dead = false;
+    if (node->host_up) {
+        give(sim, i, node->repair ? node->seqno : 0);
+        for (int peer = 0; peer < sim->n_nodes; peer++) {
+            node_tell(sim, i, peer);
+        }
     }
 }
 
@@ -369,10 +471,16 @@ node_start_host(struct sim *sim, int i)
         node->host_up = true;
         memset(&node->now, 0, sizeof node->now);
         node->plan = node->n_edges = 0;
+        for (int cloud = 1; cloud <= sim->n_clouds; cloud++) {
+            node->now.to[cloud] = sim->peer[i][cloud];
+        }
         node->given = node->now;
+        node->given.serial = ++node->handed;
+        node->confirmed = node->handed;
         node->given_until = sim->now;
         net_check_node(sim, i);
         node_start_process(sim, i);
+        standby_check(sim, node->cloud);
     }
 }
 
@@ -384,12 +492,13 @@ node_stop_host(struct sim *sim, int i)
     node_stop_process(sim, i);
     if (node->host_up) {
         sim_log(sim, "host of %d stops", node->cloud);
-        node->host_up = false;
+        node->host_up = node->agent_dead = false;
         node->boots++;
         node->incarnation++;
         for (int j = 0; j < sim->n_nodes; j++) {
             sim->paths[i][j].up = false;
         }
         net_check_node(sim, i);
+        standby_check(sim, node->cloud);
     }
 }

@@ -15,7 +15,7 @@ static const char *const kind_names[N_KINDS] = {
     [KIND_CHAOS] = "chaos", [KIND_PLANNED] = "planned", [KIND_CUT] = "cut",
     [KIND_TWO_CUTS] = "two-cuts", [KIND_HOST] = "host",
     [KIND_PROCESS] = "process", [KIND_PARTS] = "parts",
-    [KIND_LARGE] = "large",
+    [KIND_STANDBY] = "standby", [KIND_LARGE] = "large",
 };
 
 static const char *const bug_names[N_BUGS] = {
@@ -42,9 +42,11 @@ choose_kind(struct sim *sim)
     static const enum sim_kind kinds[] = {
         KIND_CHAOS, KIND_CHAOS, KIND_CHAOS, KIND_CHAOS, KIND_PLANNED,
         KIND_CUT, KIND_TWO_CUTS, KIND_HOST, KIND_PROCESS, KIND_PARTS,
+        KIND_STANDBY, KIND_STANDBY,
     };
 
-    return (sim_chance(sim, 0.001) ? KIND_LARGE
+    return (sim->wanted_bug == BUG_TWO_GATEWAYS ? KIND_CHAOS
+            : sim_chance(sim, 0.001) ? KIND_LARGE
             : kinds[sim_range(sim, ARRAY_SIZE(kinds))]);
 }
 
@@ -117,6 +119,22 @@ run_chaos(struct sim *sim)
     for (int i = 0; i < n && !sim->failure; i++) {
         faults_any(sim);
         wait(sim, 0, calm);
+    }
+    heal(sim);
+}
+
+static void
+run_standby(struct sim *sim)
+{
+    int n = 3 + sim_range(sim, 10);
+
+    for (int i = 0; i < n && !sim->failure; i++) {
+        if (sim_chance(sim, 0.6)) {
+            standby_fault(sim);
+        } else {
+            faults_any(sim);
+        }
+        wait(sim, 0, sim_chance(sim, 0.5) ? SEC : 8 * SEC);
     }
     heal(sim);
 }
@@ -380,7 +398,8 @@ static void (*const kinds[N_KINDS])(struct sim *) = {
     [KIND_CHAOS] = run_chaos, [KIND_PLANNED] = run_planned,
     [KIND_CUT] = run_cut, [KIND_TWO_CUTS] = run_two_cuts,
     [KIND_HOST] = run_host, [KIND_PROCESS] = run_process,
-    [KIND_PARTS] = run_parts, [KIND_LARGE] = run_chaos,
+    [KIND_PARTS] = run_parts, [KIND_STANDBY] = run_standby,
+    [KIND_LARGE] = run_chaos,
 };
 
 /* Making and unmaking. */
@@ -390,7 +409,9 @@ set_size(struct sim *sim)
 {
     sim->n_clouds = (sim->kind == KIND_LARGE ? sim_between(sim, 20, 69)
                      : sim_between(sim, 5, 12));
-    sim->n_nodes = sim->n_clouds + (sim->wanted_bug == BUG_TWO_GATEWAYS);
+    sim->n_nodes = sim->n_clouds + (
+        sim->kind == KIND_STANDBY ? sim_between(sim, 1, 3)
+        : sim->wanted_bug == BUG_TWO_GATEWAYS);
     sim->bug_node = sim_range(sim, sim->n_clouds);
     sim->install = sim_between(sim, 2 * MSEC, 20 * MSEC);
     sim->detect = 200 * MSEC;
@@ -400,9 +421,14 @@ set_size(struct sim *sim)
 static void
 set_peers(struct sim *sim)
 {
+    for (int cloud = 1; cloud <= sim->n_clouds; cloud++) {
+        sim->clouds[cloud].second = -1;
+        sim->clouds[cloud].uses = cloud - 1;
+    }
     for (int i = 0; i < sim->n_nodes; i++) {
         sim->nodes[i].cloud = i < sim->n_clouds ? i + 1 : sim->bug_node + 1;
         sim->nodes[i].connected = true;
+        sim->nodes[i].host = 1;
         for (int cloud = 1; cloud <= sim->n_clouds; cloud++) {
             sim->peer[i][cloud] = cloud - 1;
         }
@@ -427,7 +453,11 @@ create(const struct sim_options *options)
     set_size(sim);
     set_peers(sim);
     net_create(sim);
-    sim->n_nodes = sim->n_clouds;
+    if (sim->kind == KIND_STANDBY) {
+        standby_create(sim);
+    } else {
+        sim->n_nodes = sim->n_clouds;
+    }
     return sim;
 }
 
@@ -436,6 +466,7 @@ destroy(struct sim *sim)
 {
     char *failure = sim->failure;
 
+    standby_destroy(sim);
     for (int i = 0; i < sim->n_nodes; i++) {
         repair_destroy(sim->nodes[i].repair);
         free(sim->nodes[i].edges);

@@ -4,7 +4,7 @@
 
 /* A simulation of many clouds in one process, on a virtual clock, with the
  * production code of lib/repair, lib/linkstate, lib/slots, lib/spread and
- * lib/tree.
+ * lib/tree, and of gateway/partners.
  *
  * What is simulated around it: the paths between clouds (delay, jitter, loss,
  * cuts of one or both directions), the detection of failures that BFD would do,
@@ -49,6 +49,8 @@ enum sim_kind {
     KIND_HOST,                  /* One gateway host dies. */
     KIND_PROCESS,               /* Gateway processes die and come back. */
     KIND_PARTS,                 /* Partition into parts, then joined again. */
+    KIND_STANDBY,               /* Clouds have two gateways: chaos, by which
+                                 * hosts turn from one to the other. */
     KIND_LARGE,                 /* Chaos among many clouds. */
     N_KINDS
 };
@@ -70,13 +72,17 @@ struct installed {
     struct repair_slot slots[REPAIR_SLOTS];
     unsigned int stamp;
     bool tunnels[NETHV_CLOUD_FLOOD];
+    uint8_t to[NETHV_CLOUD_FLOOD];      /* Nodes that they lead to. */
+    unsigned int serial;        /* As the node's 'handed'. */
 };
 
 /* A gateway host. */
 struct node {
     uint8_t cloud;
+    uint8_t host;               /* 1, or 2: the cloud's second gateway. */
     bool host_up;
-    int boots;
+    bool agent_dead;            /* Then nothing is installed, or told. */
+    int boots;                  /* Of the agent. */
     struct installed now;       /* What the switch has. */
     struct installed given;     /* What it was given last. */
     uint32_t plan;              /* With the plan that this follows from, */
@@ -92,6 +98,25 @@ struct node {
     int64_t wake;               /* Of the event that wakes it. */
     uint32_t prepared;          /* As written to the database, */
     int64_t written;            /* which takes until then. */
+
+    /* In KIND_STANDBY: */
+    struct model *model;        /* Of clouds and their gateways, */
+    struct partners *partners;  /* of which it has chosen these. */
+    uint8_t ends[NETHV_CLOUD_FLOOD];    /* enum repair_end, as told. */
+    unsigned int handed, confirmed;     /* How often. */
+    int64_t serves;             /* As written to the database. */
+    bool saying;                /* An event will look at that. */
+};
+
+/* A cloud of KIND_STANDBY. */
+struct sim_cloud {
+    int second;                 /* Its second gateway, -1: it has none. */
+    bool second_active;
+    bool second_deaf;           /* That one does not hear the first one. */
+    bool hosts_deaf;            /* Its hosts do not. */
+    int uses;                   /* The gateway that hosts use, */
+    int64_t hold;               /* and take frames from, from then on. */
+    int64_t claims;             /* The last number of one that serves. */
 };
 
 /* One direction between two nodes. */
@@ -113,6 +138,7 @@ struct frame {
     uint8_t to;                 /* A cloud; 0: flood. */
     uint8_t slot;
     uint64_t got[(SIM_MAX + 63) / 64];  /* Clouds by id. */
+    uint64_t came[(SIM_MAX + 63) / 64]; /* Nodes. */
 };
 
 /* The edges that a plan's number stands for. */
@@ -150,7 +176,9 @@ struct sim {
     int n_clouds, n_nodes;
     struct node nodes[SIM_MAX];
     struct path paths[SIM_MAX][SIM_MAX];
-    uint8_t peer[SIM_MAX][SIM_MAX + 1]; /* [node][cloud]: that one's node. */
+    uint8_t peer[SIM_MAX][SIM_MAX + 1]; /* [node][cloud]: that one's node, but
+                                         * see net_peer(). */
+    struct sim_cloud clouds[SIM_MAX + 1];
     double weights[SIM_MAX][SIM_MAX];
     struct known_plan *plans;   /* Those that gateways have gone by. */
     size_t n_plans, allocated_plans;
@@ -189,6 +217,7 @@ void sim_fail(struct sim *, const char *format, ...)
 
 /* net.c: paths and the detection of failures. */
 void net_create(struct sim *);
+int net_peer(const struct sim *, int node, uint8_t cloud);
 bool net_has_tunnel(const struct sim *, int from, int to);
 int64_t net_arrival(struct sim *, int from, int to);
 void net_check(struct sim *, int a, int b);
@@ -201,6 +230,9 @@ void node_start_host(struct sim *, int node);
 void node_stop_host(struct sim *, int node);
 void node_start_process(struct sim *, int node);
 void node_stop_process(struct sim *, int node);
+void node_stop_agent(struct sim *, int node);
+void node_start_agent(struct sim *, int node);
+void node_stand_by(struct sim *, int node);
 void node_tell(struct sim *, int node, int peer);
 void node_write(struct sim *, int node);
 void node_poll(struct sim *, int node);
@@ -229,6 +261,22 @@ void fault_database(struct sim *);
 void fault_connection(struct sim *);
 void fault_drift(struct sim *);
 void faults_mend(struct sim *);
+
+/* standby.c */
+void standby_create(struct sim *);
+const char *standby_settled(const struct sim *);
+void standby_destroy(struct sim *);
+int standby_uses(const struct sim *, uint8_t cloud);
+bool standby_takes(const struct sim *, int node);
+void standby_forget(struct sim *, int node);
+bool standby_is_active(const struct sim *, int node);
+void standby_check(struct sim *, uint8_t cloud);
+void standby_read(struct sim *, int node);
+void standby_tunnels(struct sim *, int node, const bool *wanted,
+                     bool *tunnels, uint8_t *to);
+int64_t standby_run(struct sim *, int node);
+void standby_fault(struct sim *);
+void standby_mend(struct sim *);
 
 /* check.c */
 void check_plan(struct sim *, const struct repair_plan *);
