@@ -13,6 +13,7 @@
 #include "agent/private.h"
 #include "agent/probe.h"
 #include "agent/punts.h"
+#include "agent/remotes.h"
 #include "agent/renew.h"
 #include "agent/report.h"
 #include "agent/standby.h"
@@ -164,6 +165,7 @@ agent_create(void)
     agent->punts = punts_create();
     agent->adverts = adverts_create();
     agent->renew = renew_create();
+    agent->remotes = remotes_create();
     control_register(agent);
     return agent;
 }
@@ -205,6 +207,7 @@ agent_destroy(struct agent *agent)
     punts_destroy(agent->punts);
     adverts_destroy(agent->adverts);
     renew_destroy(agent->renew);
+    remotes_destroy(agent->remotes);
     report_destroy(agent->report);
     gateway_link_destroy(agent->link);
     vswitch_destroy(agent->vs);
@@ -278,7 +281,9 @@ configure(struct agent *agent)
         stop(agent);
         start(agent, config, self);
     }
-    db_set_remotes(agent->db, config->remote, false);
+    db_set_remotes(agent->db, remotes_usable(agent->remotes, config->remote,
+                                             agent->model, agent->self,
+                                             agent->hello), false);
     const char *datapath = config->datapath ? config->datapath : "system";
     vswitch_set_bridge(agent->vs, datapath);
     ofswitch_set_userspace(agent->sw, !strcmp(datapath, "netdev"));

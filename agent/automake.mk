@@ -57,6 +57,8 @@ agent_nethv_agent_SOURCES = \
 	agent/probe.h \
 	agent/punts.c \
 	agent/punts.h \
+	agent/remotes.c \
+	agent/remotes.h \
 	agent/renew.c \
 	agent/renew.h \
 	agent/standby.c \

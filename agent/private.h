@@ -24,6 +24,7 @@ struct agent {
     struct punts *punts;
     struct adverts *adverts;
     struct renew *renew;
+    struct remotes *remotes;
     char *problem;                  /* What is wrong with the configuration. */
 
     /* From here on NULL until the host knows who it is. */

@@ -25,7 +25,7 @@ TURN = 45
 # Until another gateway of a cloud has heard that the database has moved, and
 # until new intent is in force once the stand-by serves.
 HEAR = limit(5, 30)
-TAKE_UP = limit(8, 30)
+TAKE_UP = limit(5, 30)
 
 
 def two_gateways():
