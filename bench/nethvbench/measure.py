@@ -14,7 +14,7 @@ from typing import Callable, Iterator, Sequence
 
 from . import BenchError
 from .gre import Gre
-from .site import N_PORTS, WORKLOADS, Nethv, Ovn, Site
+from .site import HOSTS, N_PORTS, WORKLOADS, Nethv, Ovn, Site
 from .stats import Pair
 
 # Of each pair: what the machine does besides changes within fractions of a
@@ -44,9 +44,9 @@ def _check(site: Site, n: int) -> None:
 
 
 def _change(site: Site) -> dict[str, float]:
-    measured = {"setup-20": site.add()}
+    measured = {"setup-20": site.add().ms}
     time.sleep(0.3)
-    measured["setup-one-more"] = site.add_one()
+    measured["setup-one-more"] = site.add_one().ms
     measured["agent-memory"] = site.memory()
     return measured
 
@@ -85,6 +85,38 @@ def changes(nethv: Nethv, peers: dict[str, Ovn], pairs: int,
         for name, value in measured["nethv"].items():
             for peer in peers:
                 samples[name + peer].append((value, measured[peer][name]))
+        progress(f"pair {i} of {pairs}: " + ", ".join(
+            f"{name} {ours[-1][0]:.1f}/{ours[-1][1]:.1f}"
+            for name, ours in samples.items()))
+    return samples
+
+
+# The first answer: from a workload of each host to one of another; and to the
+# last workload, from another host.
+
+_ROUND = tuple(zip(WORKLOADS[:len(HOSTS)], WORKLOADS[1:len(HOSTS) + 1]))
+_TO_LAST = tuple((one, WORKLOADS[-1]) for one in WORKLOADS[:len(HOSTS)]
+                 if one.host != WORKLOADS[-1].host)[:1]
+
+
+def reach(nethv: Nethv, ovn: Ovn, pairs: int, progress: Progress
+          ) -> dict[str, list[Pair]]:
+    """reach-20 and reach-one-more."""
+    sites: dict[str, Site] = {"nethv": nethv, "ovn": ovn}
+    samples: dict[str, list[Pair]] = defaultdict(list)
+    for i, order in enumerate(_turns(pairs, list(sites)), 1):
+        measured = {}
+        for side in order:
+            site = sites[side]
+            all_of_them = site.answered(_ROUND, site.add)
+            time.sleep(0.3)
+            measured[side] = {
+                "reach-20": all_of_them,
+                "reach-one-more": site.answered(_TO_LAST, site.add_one)}
+            site.remove()
+            time.sleep(0.3)
+        for name, value in measured["nethv"].items():
+            samples[name].append((value, measured["ovn"][name]))
         progress(f"pair {i} of {pairs}: " + ", ".join(
             f"{name} {ours[-1][0]:.1f}/{ours[-1][1]:.1f}"
             for name, ours in samples.items()))

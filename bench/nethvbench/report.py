@@ -50,6 +50,15 @@ BENCHMARKS = (
               "its southbound database, as nethv's do with their relay."),
     Benchmark("setup-one-more-tls", "1 endpoint more", "ms", "OVN, TLS", None,
               "One more port, against OVN over TLS."),
+    Benchmark("reach-20", "20 endpoints on 3 hosts", "ms", "OVN", (0, 0.5),
+              "The same two commands as in `setup-20`, until packets pass: "
+              "from the command's first instruction until a workload of each "
+              "host has had an answer from another host, to pings that go on "
+              "all the time, every 2 ms.  OVN says that it is ready before "
+              "the hosts have told each other where the ports are; nethv "
+              "after that."),
+    Benchmark("reach-one-more", "1 endpoint more", "ms", "OVN", (0, 0.5),
+              "One more port, until it answers another host."),
     Benchmark("agent-memory", "20 endpoints on 3 hosts", "MiB", "OVN", None,
               "Resident memory of `nethv-agent` and of `ovn-controller`, the "
               "mean of the hosts, with the ports in place."),

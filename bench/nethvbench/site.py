@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import time
 from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Sequence, TypeVar
@@ -20,6 +22,7 @@ from . import BenchError
 
 HOSTS = ("h1", "h2", "h3")
 N_PORTS = 20
+PING_SECONDS = 0.002
 # The same for every system, and small enough for the headers of all.
 MTU = 1400
 
@@ -49,6 +52,18 @@ class Workload:
 # The last one is for "one more".
 WORKLOADS = tuple(Workload(f"e{i}", HOSTS[i % len(HOSTS)], i)
                   for i in range(1, N_PORTS + 2))
+
+
+@dataclass(frozen=True)
+class Span:
+    """When a command began and ended, in seconds since the epoch."""
+
+    began: float
+    ended: float
+
+    @property
+    def ms(self) -> float:
+        return 1000 * (self.ended - self.began)
 
 
 def at_once(function: Callable[[Any], Result], items: Sequence[Any]
@@ -120,6 +135,15 @@ class Bed(ABC):
                 one.name, f"external_ids:iface-id={self.iface_id(one)}")))
 
 
+def _first_answer(ping: subprocess.Popen[str]) -> float:
+    """When 'ping' had an answer, in seconds since the epoch."""
+    assert ping.stdout
+    for line in ping.stdout:
+        if "bytes from" in line:
+            return float(line[1:].partition("]")[0])
+    raise BenchError(f"no answer to {' '.join(map(str, ping.args))}")
+
+
 class Site(Bed):
     """See above.  After up() the workloads are plugged and the system knows
     nothing of them; add() and add_one() tell it, remove() takes that back."""
@@ -139,12 +163,12 @@ class Site(Bed):
         """The address of 'host' in its cloud."""
         return self.lab.scenario.host(host).private_ip
 
-    def timed(self, host: str, *argv: str) -> float:
-        """The milliseconds that a command takes, as who types it into a shell
-        of the host sees it."""
+    def timed(self, host: str, *argv: str) -> Span:
+        """How long a command takes, as who types it into a shell of the host
+        sees it."""
         began, ended = self.run(host, "bash", "-c", _STOPWATCH, "bash",
                                 *argv).split()
-        return 1000 * (float(ended) - float(began))
+        return Span(float(began), float(ended))
 
     def unreached(self, workloads: Sequence[Workload]) -> list[str]:
         """Which of 'workloads' do not reach which, by one ping each."""
@@ -159,6 +183,31 @@ class Site(Bed):
 
         return [line for lines in at_once(ask, workloads) for line in lines]
 
+    def answered(self, pairs: Sequence[tuple[Workload, Workload]],
+                 change: Callable[[], Span]) -> float:
+        """The milliseconds from the first instruction of the command that
+        'change' runs until each first of a pair has had an answer from the
+        second, to pings that go on all the time."""
+        with ExitStack() as stack:
+            pings = [stack.enter_context(self._ping(source, target))
+                     for source, target in pairs]
+            for ping in pings:
+                assert ping.stdout
+                ping.stdout.readline()          # It says that it begins.
+            began = change().began
+            return 1000 * (max(map(_first_answer, pings)) - began)
+
+    def _ping(self, source: Workload, target: Workload
+              ) -> subprocess.Popen[str]:
+        """Pings all the time, without asking for MACs; it ends when nobody
+        reads what it says."""
+        place = f"{source.host}/{source.name}"
+        self.run(place, "ip", "neigh", "replace", target.ip, "lladdr",
+                 target.mac, "dev", "eth0", "nud", "permanent")
+        return self.lab.popen(place, [
+            "stdbuf", "-oL", "ping", "-n", "-D", "-i", str(PING_SECONDS),
+            "-w", "20", target.ip], stdout=subprocess.PIPE, text=True)
+
     # What a system does.
 
     @abstractmethod
@@ -166,12 +215,12 @@ class Site(Bed):
         """Starts the system, so far as the lab has not."""
 
     @abstractmethod
-    def add(self) -> float:
-        """Makes a virtual network of the first 20 workloads; returns the
-        milliseconds until the system says that it is ready."""
+    def add(self) -> Span:
+        """Makes a virtual network of the first 20 workloads; returns when the
+        command began and when the system said that it is ready."""
 
     @abstractmethod
-    def add_one(self) -> float:
+    def add_one(self) -> Span:
         """Adds the last workload; returns the same."""
 
     @abstractmethod
@@ -212,14 +261,14 @@ class Nethv(Site):
     def iface_id(self, workload: Workload) -> str:
         return f"bench/net/s1/{workload.name}"
 
-    def _apply(self, n: int) -> float:
+    def _apply(self, n: int) -> Span:
         return self.timed("h1", "nethvctl", "--wait=hosts", "--timeout=30",
                           "apply", self.document.format(n))
 
-    def add(self) -> float:
+    def add(self) -> Span:
         return self._apply(N_PORTS)
 
-    def add_one(self) -> float:
+    def add_one(self) -> Span:
         return self._apply(N_PORTS + 1)
 
     def remove(self) -> None:
@@ -296,7 +345,7 @@ class Ovn(Site):
     def iface_id(self, workload: Workload) -> str:
         return workload.name
 
-    def _nbctl(self, *words: str) -> float:
+    def _nbctl(self, *words: str) -> Span:
         return self.timed("h1", "ovn-nbctl", f"--db={self.nb}",
                           "--timeout=30", *words)
 
@@ -305,11 +354,11 @@ class Ovn(Site):
         return ["--", "lsp-add", "ls1", one.name, "--", "lsp-set-addresses",
                 one.name, f"{one.mac} {one.ip}"]
 
-    def add(self) -> float:
+    def add(self) -> Span:
         return self._nbctl("--wait=hv", "ls-add", "ls1", *(
             word for one in WORKLOADS[:N_PORTS] for word in self._port(one)))
 
-    def add_one(self) -> float:
+    def add_one(self) -> Span:
         return self._nbctl("--wait=hv", *self._port(WORKLOADS[N_PORTS])[1:])
 
     def remove(self) -> None:
