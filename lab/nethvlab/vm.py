@@ -33,6 +33,9 @@ CACHE = Path("/var/cache/nethv")
 PACKAGE = "linux-image-cloud-amd64"
 VIRTIOFSD = "/usr/lib/qemu/virtiofsd"
 MEMORY_MB = 256
+GATEWAY_MEMORY_MB = 512             # It has more processes.
+# A machine of one's own does not wait for the processes of others.
+PRIORITY = -5
 NODE_IP = "169.254.254.1"
 STATE = "/run/nethv/vm"             # In the node.
 BOOT_TIMEOUT = 120
@@ -168,14 +171,16 @@ def _bridge_nic(node: Node, host: Host, cloud: Cloud) -> None:
 def _qemu(host: Host, cloud: Cloud, directory: Path) -> list[str]:
     version, state = _version(directory), STATE
     share = ",".join(PRIVATE_DIRECTORIES)
+    memory = GATEWAY_MEMORY_MB if host.gateway else MEMORY_MB
     words = ["console=ttyS0", "quiet", "panic=-1", "ipv6.disable_ipv6=0",
              f"nethv.share={share}", f"nethv.run={HERE / 'vm-run'}",
              f"nethv.modules={directory}", f"hostname={host.name}"]
     return [
-        "qemu-system-x86_64", "-name", host.name, "-machine", "q35",
-        "-accel", "tcg", "-cpu", "qemu64", "-m", str(MEMORY_MB), "-display",
+        "nice", "-n", str(PRIORITY), "qemu-system-x86_64",
+        "-name", host.name, "-machine", "q35",
+        "-accel", "tcg", "-cpu", "qemu64", "-m", str(memory), "-display",
         "none", "-no-reboot", "-nodefaults",
-        "-object", f"memory-backend-memfd,id=mem,size={MEMORY_MB}M,share=on",
+        "-object", f"memory-backend-memfd,id=mem,size={memory}M,share=on",
         "-numa", "node,memdev=mem",
         "-kernel", str(directory / f"boot/vmlinuz-{version}"),
         "-initrd", f"{state}/initramfs", "-append", " ".join(words),
@@ -205,7 +210,8 @@ def start(node: VmNode, host: Host, cloud: Cloud) -> None:
     inside.run(["sh", "-ec", f"""
         mkdir -p /run/virtiofsd     # For its locks.
         mount -t tmpfs virtiofsd /run/virtiofsd
-        {VIRTIOFSD} --socket-path={STATE}/virtiofs.sock -o source=/ \
+        nice -n {PRIORITY} \
+            {VIRTIOFSD} --socket-path={STATE}/virtiofs.sock -o source=/ \
             -o sandbox=chroot -o cache=auto \
             >{STATE}/virtiofsd.log 2>&1 </dev/null &
         for i in $(seq 100); do

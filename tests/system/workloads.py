@@ -244,7 +244,8 @@ class Site:
         self.wait_current()
 
     def wait_tree(self) -> None:
-        wait_until(lambda: follows_plan(self.lab), 15 * self.patience,
+        wait_until(lambda: follows_plan(self.lab, "quick")
+                   and follows_plan(self.lab), 15 * self.patience,
                    "frames go along the plan's tree")
 
     def _tunnels(self, way: Way, cloud: str, gateway: bool) -> list[str]:
