@@ -2,8 +2,11 @@
 #include <config.h>
 #include "gateway/gateway-state.h"
 
+#include <stdlib.h>
+
 #include "gateway/serving.h"
 #include "lib/nethv-idl.h"
+#include "linkstate.h"
 #include "model.h"
 #include "openvswitch/json.h"
 #include "ovs/db.h"
@@ -109,8 +112,28 @@ clouds_to_json(const bool clouds[NETHV_CLOUD_FLOOD])
     return json;
 }
 
+/* Lists the edges that have worked and do not any more, as pairs of clouds. */
+static struct json *
+failed_to_json(const struct linkstate *linkstate)
+{
+    struct json *json = json_array_create_empty();
+    size_t n;
+    struct linkstate_edge *edges = linkstate_edges(linkstate, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        if (edges[i].level && !linkstate_level_is_up(edges[i].level)) {
+            json_array_add(json, json_array_create_2(
+                               json_integer_create(edges[i].a),
+                               json_integer_create(edges[i].b)));
+        }
+    }
+    free(edges);
+    return json;
+}
+
 struct json *
-gateway_state_to_json(const struct repair_outcome *outcome)
+gateway_state_to_json(const struct repair_outcome *outcome,
+                      const struct linkstate *linkstate)
 {
     struct json *json = json_object_create();
 
@@ -123,6 +146,7 @@ gateway_state_to_json(const struct repair_outcome *outcome)
     json_object_put(json, "heard", json_integer_create(outcome->heard));
     json_object_put(json, "prepared", json_integer_create(outcome->prepared));
     json_object_put(json, "stamp", json_integer_create(outcome->stamp));
+    json_object_put(json, "failed", failed_to_json(linkstate));
     json_object_put(json, "tunnels", clouds_to_json(outcome->tunnels));
     json_object_put(json, "opened", clouds_to_json(outcome->opened));
     json_object_put(json, "connected", clouds_to_json(outcome->connected));

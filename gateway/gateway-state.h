@@ -11,6 +11,7 @@
 struct db;
 struct host;
 struct json;
+struct linkstate;
 struct model;
 struct ovsdb_idl_txn;
 struct repair_outcome;
@@ -26,7 +27,8 @@ void gateway_state_write_serves(struct db *, const struct model *,
                                 const struct host *self, bool serves,
                                 struct ovsdb_idl_txn *txn);
 
-/* Describes 'outcome' (NULL: nothing yet), for "status". */
-struct json *gateway_state_to_json(const struct repair_outcome *outcome);
+/* Describes 'outcome' and 'linkstate' (NULL: nothing yet), for "status". */
+struct json *gateway_state_to_json(const struct repair_outcome *outcome,
+                                   const struct linkstate *linkstate);
 
 #endif /* gateway/gateway-state.h */

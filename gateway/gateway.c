@@ -275,7 +275,8 @@ cmd_status(struct unixctl_conn *conn, int argc OVS_UNUSED,
                     json_boolean_create(healer_has_agent(gw->healer)));
     json_object_put(json, "global", global_to_json(gw->global));
     json_object_put(json, "repair",
-                    gateway_state_to_json(healer_outcome(gw->healer)));
+                    gateway_state_to_json(healer_outcome(gw->healer),
+                                          healer_linkstate(gw->healer)));
     const struct handover *handover = healer_handover(gw->healer);
     if (handover) {
         json_object_put(json, "handover", handover_to_json(handover));

@@ -77,12 +77,15 @@ def wait_whole(lab, clouds=CLOUDS, timeout=30):
 
 
 def is_intact(lab):
-    """Whether all go by the plan in force, nothing of it has failed, and there is
-    no other plan."""
+    """Whether all go by the plan in force, nothing of it has failed, not even
+    what stands by, and there is no other plan."""
     plan = table(lab, "Global", "tree")[0][0]
+    planned = {pair_of(*edge) for edge in edges(lab) + edges(lab, "standby")}
     return ({number for number, in table(lab, "Edge", "tree")} == {plan}
             and is_whole(lab, CLOUDS)
             and all(state["plan"] == plan and state["number"] == 2 * plan
+                    and not planned & {(a - 1, b - 1)
+                                       for a, b in state["failed"]}
                     for state in gateways(lab).values()))
 
 

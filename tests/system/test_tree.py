@@ -15,10 +15,10 @@ import pytest
 from nethvlab import nethv
 
 from healing import (BOUND, CLOUDS, SCENARIO, all_down, answers,
-                     cut_and_measure, delay, edges, is_whole, live_edges,
-                     live_edges_of, pair_of, probe, table, values,
-                     wait_flowing, wait_ready, wait_rested, wait_whole,
-                     word_delay)
+                     cut_and_measure, delay, edges, ends_of, is_whole,
+                     live_edges, live_edges_of, pair_of, port_down, probe,
+                     table, values, wait_flowing, wait_ready, wait_rested,
+                     wait_whole, word_delay)
 from wires import LONG, limit, wait_until
 
 AT_MOST = limit(2 * BOUND, 3)   # Seconds beyond the one-way delay, of one cut.
@@ -187,13 +187,16 @@ def kill_host(world, cloud, late):
         wait_flowing(probes, pairs)
         began = time.time()
         world.cut(f"{cloud}-gw")
-        down = wait_until(lambda: all_down(world, began, lost, cloud), 5,
-                          "port status tells of the host")
+        wait_until(lambda: all_down(world, began, lost, cloud), 5,
+                   "port status tells of the host")
         wait_until(lambda: is_whole(world, rest), 10, "the rest has one tree")
         wait_until(lambda: all(
             probes.first_since(a, b, time.time() - 0.1) for a, b in pairs),
             10, "probes arrive")
         among = live_edges_of(world, rest)
+        # The last probe before is long there.
+        down = min(port_down(world, began, ends_of(edge, cloud))
+                   for edge in lost)
         late.times[cloud] += [
             probes.first_since(a, b, down) - down
             - delay(world, among, CLOUDS[a], CLOUDS[b])
