@@ -46,7 +46,7 @@ miss(struct gauge *g)
         finish(g);
     } else {
         g->length /= 2;
-        g->grown = true;
+        g->bounded = true;
     }
 }
 
@@ -96,6 +96,14 @@ gauge_bytes(unsigned int length)
     return gauge_fillers(length) * (uint64_t) CONTROL_FRAME_MAX + MARK_LEN;
 }
 
+/* Returns whether trains are to be longer than that which took 'usec'. */
+static bool
+is_short(const struct gauge *g, uint32_t usec)
+{
+    return (!g->bounded && g->length < GAUGE_LENGTH_MAX
+            && usec < GAUGE_USEC / (g->n_samples ? 2 : 1));
+}
+
 static void
 take_sample(struct gauge *g, uint32_t n_marks, uint32_t usec)
 {
@@ -124,11 +132,10 @@ gauge_take(struct gauge *g, const struct control_mark_reply *reply,
     }
     g->under_way = false;
     g->misses = 0;
-    if (!g->grown && usec < GAUGE_USEC
-        && g->length < GAUGE_LENGTH_MAX) {
+    if (is_short(g, usec)) {
         g->length *= 2;
+        g->n_samples = 0;
     } else {
-        g->grown = true;
         take_sample(g, reply->n_marks, usec);
     }
 }

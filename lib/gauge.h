@@ -20,7 +20,8 @@
  *
  * The first trains are short, and each is twice as long as that before, until
  * one takes GAUGE_USEC or is as long as may be.  The median of GAUGE_SAMPLES
- * trains of that length counts.  A train that has lost its last mark, or a
+ * trains of that length counts; if one of them takes less than half of that,
+ * the one before was only held up, and they grow on.  A train that has lost its last mark, or a
  * quarter of them, was too long for some queue on the way, where others lose
  * frames then: if it happens twice trains become shorter.  After each comes a
  * pause of three times its length, so that three quarters of the bandwidth
@@ -62,7 +63,7 @@ struct gauge {
     long long int sent;             /* When, */
     long long int next;             /* and when the next one may be. */
     unsigned int length;            /* Fillers after its first mark. */
-    bool grown;                     /* As long as is of use. */
+    bool bounded;                   /* Longer ones were lost. */
     unsigned int misses;            /* In a row, of this length. */
     unsigned int n_trains;
     double samples[GAUGE_SAMPLES];  /* Mbit/s. */

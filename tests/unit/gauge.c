@@ -113,6 +113,29 @@ Test(gauge, trains_take_no_longer_than_is_of_use)
     cr_assert_lt(path.longest, 3 * GAUGE_USEC);
 }
 
+Test(gauge, what_is_held_up_does_not_count)
+{
+    for (unsigned int held = 1; held < 8; held++) {
+        long long int now = 0;
+        struct gauge g;
+
+        gauge_begin(&g, 1);
+        while (g.state == GAUGE_RUNNING) {
+            if (gauge_run(&g, now)) {
+                unsigned int n = gauge_marks(g.length);
+                uint32_t usec = 8 * gauge_bytes(g.length) * (n - 1) / 100;
+                usec += g.n_trains == held ? 2 * GAUGE_USEC : 0;
+                gauge_take(&g, &(struct control_mark_reply) {
+                               g.train, n, usec }, now);
+            }
+            now = MAX(now, gauge_deadline(&g));
+        }
+        cr_assert_float_eq(gauge_mbps(&g), 100, 1, "%u", held);
+        cr_assert_gt(gauge_bytes(g.length) * (GAUGE_MARKS_MAX - 1) * 8 / 100,
+                     GAUGE_USEC / 2);
+    }
+}
+
 Test(gauge, a_short_queue_makes_trains_shorter)
 {
     struct path path = { .mbps = 1000, .queue = 100000 };
