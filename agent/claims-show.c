@@ -5,39 +5,10 @@
 #include <string.h>
 
 #include "agent/claims-private.h"
-#include "model.h"
-#include "openvswitch/dynamic-string.h"
 #include "openvswitch/json.h"
 #include "ovs/db.h"
 #include "ovs/vswitch.h"
-#include "packets.h"
-#include "util.h"
-
-static struct json *
-json_macs(const struct vport *port)
-{
-    struct json *macs = json_array_create_empty();
-
-    for (size_t i = 0; i < port->n_macs; i++) {
-        json_array_add(macs, json_string_create_nocopy(xasprintf(
-            ETH_ADDR_FMT, ETH_ADDR_ARGS(port->macs[i].address))));
-    }
-    return macs;
-}
-
-static struct json *
-json_ips(const struct vport *port)
-{
-    struct json *ips = json_array_create_empty();
-
-    for (size_t i = 0; i < port->n_ips; i++) {
-        struct ds s = DS_EMPTY_INITIALIZER;
-        ipv6_format_mapped(&port->ips[i].address, &s);
-        ds_put_format(&s, "/%u", port->ips[i].plen);
-        json_array_add(ips, json_string_create_nocopy(ds_steal_cstr(&s)));
-    }
-    return ips;
-}
+#include "port-json.h"
 
 /* As the endpoint sees it: what it sent is 'tx'. */
 static struct json *
@@ -86,8 +57,8 @@ claims_show(const struct claims *claims, const struct vswitch_db *vs,
     const struct vport *port = db_find_port(claims->model, iface_id);
 
     if (port) {
-        json_object_put(reply, "macs", json_macs(port));
-        json_object_put(reply, "ips", json_ips(port));
+        json_object_put(reply, "macs", port_macs_to_json(port));
+        json_object_put(reply, "ips", port_ips_to_json(port));
         json_object_put(reply, "mtu", json_integer_create(mtu));
     }
     json_object_put_string(reply, "status",

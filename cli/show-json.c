@@ -12,7 +12,7 @@
 #include "nethv-idl.h"
 #include "nethv/wire.h"
 #include "openvswitch/json.h"
-#include "packets.h"
+#include "port-json.h"
 #include "smap.h"
 #include "util.h"
 
@@ -65,33 +65,6 @@ json_named(const struct model_row *row)
 }
 
 static struct json *
-json_macs(const struct vport *port)
-{
-    struct json *macs = json_array_create_empty();
-
-    for (size_t i = 0; i < port->n_macs; i++) {
-        char *mac = xasprintf(ETH_ADDR_FMT,
-                              ETH_ADDR_ARGS(port->macs[i].address));
-        json_array_add(macs, json_string_create_nocopy(mac));
-    }
-    return macs;
-}
-
-static struct json *
-json_ips(const struct vport *port)
-{
-    struct json *ips = json_array_create_empty();
-
-    for (size_t i = 0; i < port->n_ips; i++) {
-        struct ds s = DS_EMPTY_INITIALIZER;
-        ipv6_format_mapped(&port->ips[i].address, &s);
-        ds_put_format(&s, "/%u", port->ips[i].plen);
-        json_array_add(ips, json_string_create_nocopy(ds_steal_cstr(&s)));
-    }
-    return ips;
-}
-
-static struct json *
 json_claims(const struct ovsdb_idl *idl, const struct vport *port)
 {
     struct json *claims = json_array_create_empty();
@@ -133,8 +106,8 @@ json_port(const struct ovsdb_idl *idl, const struct vport *port)
 {
     struct json *json = json_named(&port->row);
 
-    json_object_put(json, "macs", json_macs(port));
-    json_object_put(json, "ips", json_ips(port));
+    json_object_put(json, "macs", port_macs_to_json(port));
+    json_object_put(json, "ips", port_ips_to_json(port));
     json_object_put(json, "security", json_boolean_create(port->security));
     json_object_put(json, "sharing", json_boolean_create(port->sharing));
     put_place(json, idl, port);

@@ -75,6 +75,8 @@ lib_libpure_la_SOURCES = \
 	lib/plan.h \
 	lib/port-answer.c \
 	lib/port-answer.h \
+	lib/port-json.c \
+	lib/port-json.h \
 	lib/provider.c \
 	lib/provider.h \
 	lib/repair-ends.c \
