@@ -39,6 +39,8 @@ gateway_nethv_gateway_SOURCES = \
 	gateway/agent-link.h \
 	gateway/bandwidth.c \
 	gateway/bandwidth.h \
+	gateway/checkpoint.c \
+	gateway/checkpoint.h \
 	gateway/gateway.c \
 	gateway/gateway.h \
 	gateway/gateway-state.c \

@@ -3,6 +3,7 @@
 #include "gateway/gateway.h"
 
 #include "gateway/bandwidth.h"
+#include "gateway/checkpoint.h"
 #include "gateway/enrol.h"
 #include "gateway/global.h"
 #include "gateway/gateway-state.h"
@@ -44,6 +45,7 @@ struct gateway {
     struct model *model;
     struct db *db;
     struct relays *relays;
+    struct checkpoint *checkpoint;
     struct global *global;
     struct enrol *enrol;            /* NULL also if it cannot listen. */
     struct sign *sign;              /* NULL also if not the authority. */
@@ -73,6 +75,7 @@ stop(struct gateway *gw)
     enrol_destroy(gw->enrol);
     global_destroy(gw->global);
     db_destroy(gw->db);
+    checkpoint_destroy(gw->checkpoint);
     relays_destroy(gw->relays);
     model_destroy(gw->model);
     free(gw->name);
@@ -80,6 +83,7 @@ stop(struct gateway *gw)
     gw->enrol = NULL;
     gw->global = NULL;
     gw->db = NULL;
+    gw->checkpoint = NULL;
     gw->relays = NULL;
     gw->model = NULL;
     gw->name = NULL;
@@ -107,6 +111,7 @@ start(struct gateway *gw, const struct vswitch_config *config)
     gw->location = nethv_location(config->cloud_id, config->host_id, 0);
     gw->model = model_create();
     gw->relays = relays_create(gw->model);
+    gw->checkpoint = checkpoint_create(gw->model);
     gw->db = db_create(gw->model, DB_ALL);
     gw->global = global_create(config->host);
 
@@ -211,7 +216,8 @@ gateway_run(struct gateway *gw)
         db_set_remotes(gw->db, database, true);
     }
     db_run(gw->db);
-    healer_run(gw->healer, gw->db, gw->model, gw->location, gw->relays);
+    healer_run(gw->healer, gw->db, gw->model, gw->location, gw->relays,
+               gw->checkpoint);
     home_run(gw->home, gw->db, gw->vs, gw->location, gw->healer);
     listen_for_hosts(gw);
 

@@ -8,6 +8,7 @@
 #include "db-home.h"
 #include "gateway/agent-link.h"
 #include "gateway/bandwidth.h"
+#include "gateway/checkpoint.h"
 #include "gateway/edges.h"
 #include "gateway/partners.h"
 #include "gateway/peers.h"
@@ -296,28 +297,33 @@ share_home(struct healer *h, long long int now)
     agent_link_tell_home(h->link, &h->home);
 }
 
-/* Takes what the database says, or if that has never been there, the copy of
- * what it said to the process before this one. */
+/* Takes what the database says, or if that has never been there, what it said to
+ * the process before this one. */
 static void
 update_plans(struct healer *h, struct db *db, const struct model *model,
-             long long int now)
+             struct checkpoint *checkpoint, long long int now)
 {
     struct plans plans;
 
     if (!db_is_complete(db)) {
-        if (!h->repair && plans_load(&plans)) {
+        if (!h->repair && checkpoint_load(&plans, h->peers)) {
             VLOG_INFO("the database is away: going by plan %u of before",
                       plans.current.number);
             set_plans(h, &plans, now);
         }
         return;
     }
+    peers_distrust(h->peers);
     if (h->repair && db_seqno(db) == h->db_seqno) {
         return;
     }
     if (plans_read(&plans, db, model)) {
-        if (!h->repair || !plans_equal(&plans, &h->plans)) {
-            plans_save(&plans);
+        bool changed = !h->repair || !plans_equal(&plans, &h->plans);
+
+        if (changed || checkpoint_is_stale(checkpoint)) {
+            checkpoint_save(checkpoint, &plans);
+        }
+        if (changed) {
             set_plans(h, &plans, now);
         } else {
             plans_uninit(&plans);
@@ -463,7 +469,8 @@ is_installed(const struct healer *h)
  * and no trees, for it waits for that to be a host as others are, and to answer
  * their hellos.  The plan is kept, for when this one's turn comes. */
 static void
-stand_by(struct healer *h, struct db *db, const struct model *model)
+stand_by(struct healer *h, struct db *db, const struct model *model,
+         struct checkpoint *checkpoint)
 {
     struct plans plans;
 
@@ -476,7 +483,7 @@ stand_by(struct healer *h, struct db *db, const struct model *model)
     if (db_is_complete(db) && db_seqno(db) != h->db_seqno) {
         h->db_seqno = db_seqno(db);
         if (plans_read(&plans, db, model)) {
-            plans_save(&plans);
+            checkpoint_save(checkpoint, &plans);
             plans_uninit(&plans);
         }
     }
@@ -500,7 +507,8 @@ set_location(struct healer *h, uint32_t location)
 
 void
 healer_run(struct healer *h, struct db *db, struct model *model,
-           uint32_t location, struct relays *relays)
+           uint32_t location, struct relays *relays,
+           struct checkpoint *checkpoint)
 {
     if (h->location != location) {
         set_location(h, location);
@@ -515,7 +523,7 @@ healer_run(struct healer *h, struct db *db, struct model *model,
     serving_mark(model, h->cloud, h->gateway);
     if (!is_active(h, self)) {
         if (h->gateway || time_msec() >= h->greeted_at + SAY_MSEC) {
-            stand_by(h, db, model);
+            stand_by(h, db, model, checkpoint);
         }
         return;
     }
@@ -526,7 +534,7 @@ healer_run(struct healer *h, struct db *db, struct model *model,
     hear_serving(h, db, model);
     partners_run(h->partners, model, h->cloud, h->ends, h->handover,
                  is_installed(h), time_msec());
-    update_plans(h, db, model, time_msec());
+    update_plans(h, db, model, checkpoint, time_msec());
     if (h->repair) {
         run_repair(h);
         update_agent(h, model, self, relays, self && db_is_complete(db),

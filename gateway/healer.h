@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 struct bandwidth;
+struct checkpoint;
 struct db;
 struct db_home;
 struct handover;
@@ -36,9 +37,10 @@ struct healer *healer_create(struct bandwidth *bandwidth);
 void healer_destroy(struct healer *);
 
 /* Does what there is to do on the host at 'location'; 'relays' are its
- * cloud's. */
+ * cloud's.  What the next process is to know goes into 'checkpoint'. */
 void healer_run(struct healer *, struct db *db, struct model *model,
-                uint32_t location, struct relays *relays);
+                uint32_t location, struct relays *relays,
+                struct checkpoint *checkpoint);
 void healer_wait(struct healer *);
 
 /* Tells whether the gateway of 'cloud' can be reached aside of any tunnel. */

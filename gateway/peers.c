@@ -23,6 +23,7 @@ struct peers {
     uint32_t location;
     const struct model *model;
     struct channel *channel;        /* NULL until the location is known. */
+    bool trusts;                    /* Some whom the model may not know. */
 };
 
 struct peers *
@@ -51,6 +52,22 @@ peers_set(struct peers *peers, uint32_t location, const struct model *model)
         channel_destroy(peers->channel);
         peers->channel = channel_create(location, PROGRAM_KEY);
         peers->location = location;
+    }
+}
+
+void
+peers_trust(struct peers *peers, uint32_t location, const char *hex)
+{
+    channel_trust(peers->channel, location, hex);
+    peers->trusts = true;
+}
+
+void
+peers_distrust(struct peers *peers)
+{
+    if (peers->trusts) {
+        channel_distrust(peers->channel);
+        peers->trusts = false;
     }
 }
 

@@ -26,6 +26,12 @@ void peers_destroy(struct peers *);
  * call) knows with their keys.  Before that nothing is sent or read. */
 void peers_set(struct peers *, uint32_t location, const struct model *);
 
+/* Trusts the host at 'location' by its public key 'hex' for as long as there is
+ * no model that could know it: until peers_distrust().  To be called after
+ * peers_set(). */
+void peers_trust(struct peers *, uint32_t location, const char *hex);
+void peers_distrust(struct peers *);
+
 /* Sends a frame of 'kind' with the 'n' bytes at 'body' to the peer in 'cloud'.
  * It may be lost. */
 void peers_send(struct peers *, uint8_t cloud, enum control_kind,

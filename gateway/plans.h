@@ -4,8 +4,7 @@
 
 /* The plans of the tree (repair.h) as the global controller has written them:
  * the one in force, which Global.tree names, and the one to come, of the rows
- * Edge with the greatest number beyond.  A copy in a file lets a gateway
- * process start while the database is away; it does not outlive the machine. */
+ * Edge with the greatest number beyond. */
 
 #include <stdbool.h>
 
@@ -28,9 +27,5 @@ void plans_uninit(struct plans *);
 bool plans_read(struct plans *plans, struct db *, const struct model *);
 
 bool plans_equal(const struct plans *, const struct plans *);
-
-/* Writes the copy, or reads it as plans_read() does. */
-void plans_save(const struct plans *);
-bool plans_load(struct plans *plans);
 
 #endif /* gateway/plans.h */

@@ -31,8 +31,9 @@ BUILD_ASSERT_DECL(SIGNATURE_LEN == CONTROL_SIGNATURE_LEN);
 struct known_key {
     struct hmap_node node;          /* In channel->keys by 'location'. */
     uint32_t location;
-    char *hex;                      /* As in the model. */
+    char *hex;
     struct signature_key *key;      /* NULL if 'hex' is none. */
+    bool trusted;                   /* While the model does not know it. */
 };
 
 struct channel {
@@ -168,7 +169,48 @@ find_key(struct channel *ch, uint32_t location)
     return NULL;
 }
 
-/* Returns the key that 'model' knows of the host at 'location', or NULL. */
+static struct known_key *
+add_key(struct channel *ch, uint32_t location, const char *hex)
+{
+    struct known_key *known = xmalloc(sizeof *known);
+
+    *known = (struct known_key) {
+        .location = location,
+        .hex = xstrdup(hex),
+        .key = signature_key_public(hex),
+    };
+    hmap_insert(&ch->keys, &known->node, hash_int(location, 0));
+    return known;
+}
+
+static void
+forget_key(struct channel *ch, struct known_key *known)
+{
+    control_ledger_forget(ch->ledger, known->location);
+    hmap_remove(&ch->keys, &known->node);
+    known_key_destroy(known);
+}
+
+void
+channel_trust(struct channel *ch, uint32_t location, const char *hex)
+{
+    if (!find_key(ch, location)) {
+        add_key(ch, location, hex)->trusted = true;
+    }
+}
+
+void
+channel_distrust(struct channel *ch)
+{
+    struct known_key *known;
+
+    HMAP_FOR_EACH (known, node, &ch->keys) {
+        known->trusted = false;
+    }
+}
+
+/* Returns the key of the host at 'location' as 'model' knows it, or if that does
+ * not know the host, as trusted; NULL if there is none. */
 static const struct signature_key *
 host_key(struct channel *ch, const struct model *model, uint32_t location)
 {
@@ -177,25 +219,13 @@ host_key(struct channel *ch, const struct model *model, uint32_t location)
                        ? host->public_key : "");
     struct known_key *known = find_key(ch, location);
 
-    if (known && !strcmp(known->hex, hex)) {
+    if (known && ((!hex[0] && known->trusted) || !strcmp(known->hex, hex))) {
         return known->key;
     }
     if (known) {
-        hmap_remove(&ch->keys, &known->node);
-        known_key_destroy(known);
-        control_ledger_forget(ch->ledger, location);
+        forget_key(ch, known);
     }
-    if (!hex[0]) {
-        return NULL;
-    }
-    known = xmalloc(sizeof *known);
-    *known = (struct known_key) {
-        .location = location,
-        .hex = xstrdup(hex),
-        .key = signature_key_public(hex),
-    };
-    hmap_insert(&ch->keys, &known->node, hash_int(location, 0));
-    return known->key;
+    return hex[0] ? add_key(ch, location, hex)->key : NULL;
 }
 
 static enum control_verdict

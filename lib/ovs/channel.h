@@ -27,6 +27,12 @@ struct channel;
 struct channel *channel_create(uint32_t self, const char *key_file);
 void channel_destroy(struct channel *);
 
+/* Takes frames of the host at 'location', too, by its public key 'hex', as long
+ * as the model does not know it, and until channel_distrust(): for a process
+ * that knows of others already when its model is still empty. */
+void channel_trust(struct channel *, uint32_t location, const char *hex);
+void channel_distrust(struct channel *);
+
 /* Sends a frame of 'kind' with the 'len' bytes at 'body' to the host at 'to'.
  * Returns its counter, or 0 if nothing could be sent: the switch is not
  * connected, or there is no key. */

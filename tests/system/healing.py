@@ -46,9 +46,9 @@ def status_of(lab, cloud):
 
 
 def answers(lab, cloud):
-    """Whether the cloud's gateway process is there."""
+    """Whether the gateway process of the cloud is there and knows itself."""
     return lab.run(f"{cloud}-gw", [
-        "ovs-appctl", "-t", "/run/nethv/nethv-gateway.ctl", "version"],
+        "ovs-appctl", "-t", "/run/nethv/nethv-gateway.ctl", "status"],
         check=False).returncode == 0
 
 

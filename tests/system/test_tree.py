@@ -132,15 +132,14 @@ def test_two_edges_at_once(world, probes, record_property):
     wait_whole(world)
 
 
-@pytest.mark.parametrize("cloud", CLOUDS if LONG else ["aws1"])
-def test_gateway_process_dies(world, probes, cloud):
-    """What is established loses nothing."""
-    streams = [(CLOUDS.index(cloud), i) for i in range(8)
-               if CLOUDS[i] != cloud][:3] + [(0, 7), (7, 3)]
-    for a, b in set(streams):
-        if a != b:
-            probes.send(a, b)
-    wait_flowing(probes, [(a, b) for a, b in streams if a != b])
+def replace_process(world, probes, cloud):
+    """Kills the gateway process of 'cloud' and starts another one.  What is
+    established loses nothing."""
+    streams = {(CLOUDS.index(cloud), i) for i in range(8)
+               if CLOUDS[i] not in ("aws1", cloud)} | {(0, 7), (7, 3)}
+    for a, b in streams:
+        probes.send(a, b)
+    wait_flowing(probes, streams)
     world.kill("gateway", f"{cloud}-gw", "KILL")
     time.sleep(1.5)         # Others find it silent.
     world.start("gateway", f"{cloud}-gw")
@@ -148,14 +147,37 @@ def test_gateway_process_dies(world, probes, cloud):
     wait_whole(world)
     moment = time.time()
     wait_until(lambda: all(probes.first_since(a, b, moment)
-                           for a, b in streams if a != b), 10,
-               "probes arrive")
+                           for a, b in streams), 10, "probes arrive")
     probes.stop()
     time.sleep(0.5)
-    for a, b in {(a, b) for a, b in streams if a != b}:
+    for a, b in streams:
         numbers = sorted(n for n, _, _ in probes.arrivals(a, b))
         assert len(numbers) == numbers[-1] - numbers[0] + 1, \
             f"{CLOUDS[a]} to {CLOUDS[b]} lost some"
+
+
+@pytest.mark.parametrize("cloud", CLOUDS if LONG else ["aws3"])
+def test_gateway_process_dies(world, probes, cloud):
+    replace_process(world, probes, cloud)
+
+
+def test_gateway_process_begins_without_the_database(world, probes):
+    """The new one knows from the one before whom to listen to, and learns of
+    others what has failed."""
+    cut = sorted(edges(world))[3]
+    assert "gcp2" not in cut
+    world.kill("database", "aws1-gw", "KILL")
+    try:
+        world.cut(*cut)
+        wait_until(lambda: cut not in live_edges(world), 10,
+                   "the edge is not in the tree")
+        wait_whole(world)
+        replace_process(world, probes, "gcp2")
+        assert cut not in live_edges(world)
+    finally:
+        world.heal(*cut)
+        world.start("database", "aws1-gw")
+    wait_whole(world)
 
 
 def neighbours(world, cloud):
