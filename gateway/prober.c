@@ -178,6 +178,17 @@ take_answer(struct path *path, long long int now)
     }
 }
 
+/* Also those of probes to clouds to which there is no link any more. */
+static void
+take_answers(struct prober *prober, long long int now)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(prober->paths); i++) {
+        if (prober->paths[i].fd >= 0) {
+            take_answer(&prober->paths[i], now);
+        }
+    }
+}
+
 static bool
 is_own(const struct nethvrec_cloud *row, const struct host *self)
 {
@@ -217,15 +228,12 @@ write_link(struct db *db, const struct nethvrec_cloud_link *row,
 }
 
 static void
-run_path(struct prober *prober, const struct cloud *cloud, bool due,
+probe_path(struct prober *prober, const struct cloud *cloud, bool due,
          long long int now)
 {
     const struct host *gateway = cloud_gateway(cloud);
     struct path *path = &prober->paths[cloud->id];
 
-    if (path->fd >= 0) {
-        take_answer(path, now);
-    }
     if ((due || path->asked) && path->fd < 0 && gateway
         && !ipv6_is_zero(&gateway->public_ip)) {
         begin_probe(path, &gateway->public_ip, now);
@@ -254,6 +262,7 @@ prober_run(struct prober *prober, struct db *db, const struct model *model,
         end_probes(prober);
         return;
     }
+    take_answers(prober, now);
     bool due = now >= prober->next;
     if (due) {
         prober->next = now + INTERVAL_MSEC;
@@ -263,7 +272,7 @@ prober_run(struct prober *prober, struct db *db, const struct model *model,
         if (!cloud) {
             continue;
         }
-        run_path(prober, cloud, due, now);
+        probe_path(prober, cloud, due, now);
         if (txn && is_own(row->a, self)) {
             write_link(db, row, &prober->paths[cloud->id].probes);
         }

@@ -3,6 +3,7 @@ if HAVE_CRITERION
 check_PROGRAMS += tests/unit-tests
 TESTS += tests/unit-tests
 tests_unit_tests_SOURCES = \
+	gateway/prober.c \
 	gateway/relays.c \
 	lab/wan/ring.c \
 	lab/wan/shape.c \
@@ -31,6 +32,7 @@ tests_unit_tests_SOURCES = \
 	tests/unit/topology.c \
 	tests/unit/trace.c \
 	tests/unit/probes.c \
+	tests/unit/prober.c \
 	tests/unit/tree-standby.c \
 	tests/unit/tree-walk.c \
 	tests/unit/tree.c \
