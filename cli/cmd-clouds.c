@@ -14,6 +14,7 @@
 #include "timeval.h"
 #include "token.h"
 #include "util.h"
+#include "uuid.h"
 
 #define EXPIRES_DEFAULT 3600
 #define EXPIRES_MAX (30LL * 86400)
@@ -26,7 +27,7 @@ pre_inventory(struct ctl_context *ctx)
         NETHVREC_TABLE_HOST_STATE, NETHVREC_TABLE_CLOUD_LINK,
         NETHVREC_TABLE_TOKEN, NETHVREC_TABLE_ENROLLMENT,
         NETHVREC_TABLE_BINDING, NETHVREC_TABLE_CLAIM,
-        NETHVREC_TABLE_FOLLOWER,
+        NETHVREC_TABLE_FOLLOWER, NETHVREC_TABLE_GATEWAY_STATE,
     };
     for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
         const struct ovsdb_idl_table_class *table
@@ -194,6 +195,18 @@ cmd_host_token(struct ctl_context *ctx)
         }                                                       \
     } while (0)
 
+/* A gateway's, of which nothing else would ever rid the database. */
+static void
+delete_gateway_state(struct ovsdb_idl *idl, const struct uuid *host)
+{
+    const struct nethvrec_gateway_state *row, *next;
+    NETHVREC_GATEWAY_STATE_FOR_EACH_SAFE (row, next, idl) {
+        if (uuid_equals(&row->host, host)) {
+            nethvrec_gateway_state_delete(row);
+        }
+    }
+}
+
 static void
 delete_enrollment(struct ovsdb_idl *idl, const struct nethvrec_host *host)
 {
@@ -230,6 +243,7 @@ cmd_host_remove(struct ctl_context *ctx)
     DELETE_OF_HOST(BINDING, binding, ctx->idl, host);
     DELETE_OF_HOST(CLAIM, claim, ctx->idl, host);
     DELETE_OF_HOST(FOLLOWER, follower, ctx->idl, host);
+    delete_gateway_state(ctx->idl, &host->header_.uuid);
     delete_enrollment(ctx->idl, host);
     nethvrec_host_delete(host);
 }

@@ -611,6 +611,17 @@ def test_lists(db, hosts):
     assert db.json("network-list")["data"][0][0] == "acme/shop"
 
 
+def test_a_removed_host_leaves_nothing(db, hosts):
+    uuid = hosts.add("gw1")
+    db.create("Gateway_State", host=uuid)
+    hosts.follow(uuid, 1, 0)
+    db.create("Claim", host=uuid, status="unknown", iface_id="acme/shop/s1/web")
+    hosts.add("gw2")
+    db.ctl("host-remove", "gw1")
+    rows = db.dump()
+    assert uuid not in rows and "gw1" not in rows and "gw2" in rows
+
+
 # Bad arguments, for every verb.
 
 HOSTILE = ["", "/", "//", "a/b/c/d/e/f", "x" * 5000, "a b", "a\nb", "%s%n", "'; DROP", "\x7f", "é",
