@@ -495,6 +495,7 @@ agent_wait(struct agent *agent)
     gateway_link_wait(agent->link);
     if (agent->self) {
         db_wait(agent->db);
+        renew_wait(agent->renew);
         ofswitch_wait(agent->sw);
         adverts_wait(agent->adverts, agent->sw);
         report_wait(agent->report);

@@ -2,10 +2,12 @@
 #include <config.h>
 #include "agent/renew.h"
 
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "nethv-idl.h"
+#include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "ovs/db.h"
 #include "ovs/pki.h"
@@ -15,9 +17,14 @@
 
 VLOG_DEFINE_THIS_MODULE(renew);
 
+/* One that could not be taken may be later: the disk was full, the clock was
+ * wrong. */
+#define RETRY_MSEC 10000
+
 struct renew {
     unsigned int seqno;             /* Of the db, when looked at last. */
     char *certificate;              /* In the database, when looked at last. */
+    long long int retry_at;         /* Tried again then, msec. */
 };
 
 /* What this host has. */
@@ -30,7 +37,10 @@ struct files {
 struct renew *
 renew_create(void)
 {
-    return xzalloc(sizeof(struct renew));
+    struct renew *renew = xzalloc(sizeof *renew);
+
+    renew->retry_at = LLONG_MAX;
+    return renew;
 }
 
 void
@@ -112,9 +122,11 @@ is_half_done(void)
                     && key.st_mtim.tv_nsec < certificate.st_mtim.tv_nsec)));
 }
 
-static void
+/* Returns whether there is nothing left to do with 'certificate'. */
+static bool
 consider(const char *certificate)
 {
+    static struct vlog_rate_limit rl = VLOG_RATE_LIMIT_INIT(1, 1);
     struct files files;
     char *error = files_read(&files);
 
@@ -127,25 +139,38 @@ consider(const char *certificate)
                && is_half_done()) {
         error = text_file_write(PKI_HOST_KEY, files.key, 0600);
     }
-    if (error) {
-        VLOG_WARN("the new certificate is not taken: %s", error);
-        free(error);
-    }
     files_destroy(&files);
+    if (error) {
+        VLOG_WARN_RL(&rl, "the new certificate is not taken: %s", error);
+        free(error);
+        return false;
+    }
+    return true;
 }
 
 void
 renew_run(struct renew *renew, struct db *db)
 {
-    if (renew->seqno == db_seqno(db)) {
+    bool again = time_msec() >= renew->retry_at;
+
+    if (renew->seqno == db_seqno(db) && !again) {
         return;
     }
     renew->seqno = db_seqno(db);
     const char *certificate = find_certificate(db);
-    if (certificate && (!renew->certificate
-                        || strcmp(certificate, renew->certificate))) {
-        consider(certificate);
+    if (!certificate) {
+        renew->retry_at = LLONG_MAX;
+    } else if (again || !renew->certificate
+               || strcmp(certificate, renew->certificate)) {
+        renew->retry_at = (consider(certificate) ? LLONG_MAX
+                           : time_msec() + RETRY_MSEC);
         free(renew->certificate);
         renew->certificate = xstrdup(certificate);
     }
+}
+
+void
+renew_wait(const struct renew *renew)
+{
+    poll_timer_wait_until(renew->retry_at);
 }

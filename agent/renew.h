@@ -15,7 +15,8 @@ struct renew *renew_create(void);
 void renew_destroy(struct renew *);
 
 /* Looks whether 'db' holds another certificate than last time, and writes it
- * to its file if so. */
+ * to its file if so; tries again later what could not be taken. */
 void renew_run(struct renew *, struct db *);
+void renew_wait(const struct renew *);
 
 #endif /* agent/renew.h */
