@@ -41,6 +41,8 @@ gateway_nethv_gateway_SOURCES = \
 	gateway/bandwidth.h \
 	gateway/checkpoint.c \
 	gateway/checkpoint.h \
+	gateway/delivery.c \
+	gateway/delivery.h \
 	gateway/gateway.c \
 	gateway/gateway.h \
 	gateway/gateway-state.c \

@@ -9,17 +9,14 @@
 #include "gateway/agent-link.h"
 #include "gateway/bandwidth.h"
 #include "gateway/checkpoint.h"
-#include "gateway/edges.h"
+#include "gateway/delivery.h"
 #include "gateway/partners.h"
 #include "gateway/peers.h"
 #include "gateway/plans.h"
-#include "gateway/relays.h"
 #include "gateway/serving.h"
-#include "gateway/trees.h"
 #include "handover.h"
 #include "linkstate.h"
 #include "model.h"
-#include "openvswitch/json.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "ovs/db.h"
@@ -37,10 +34,9 @@ VLOG_DEFINE_THIS_MODULE(healer);
 /* Repair comes to rest within so many steps at one moment. */
 #define STEPS_MAX 8
 
-BUILD_ASSERT_DECL(HANDOVER_TREES == REPAIR_SLOTS);
-
 struct healer {
     struct agent_link *link;
+    struct delivery *delivery;
     bool greeted;                   /* The agent has told its state, */
     long long int greeted_at;       /* first at that time. */
     uint8_t ends[NETHV_CLOUD_FLOOD];    /* enum repair_end */
@@ -62,13 +58,6 @@ struct healer {
     unsigned int db_seqno;          /* When they were read. */
     unsigned int installed;         /* Told to repair last. */
 
-    struct handover *handover;      /* Handed over last, or adopted. */
-    uint32_t numbers[HANDOVER_TREES];   /* The last of each slot. */
-    bool told;                      /* By this process, for this repair: */
-    unsigned int serial;            /* of 'handover', */
-    unsigned int covers;            /* which is still right for this outcome. */
-    unsigned int base;              /* Serial at which 'repair' began. */
-    long long int used[NETHV_CLOUD_FLOOD];  /* When edges had a use. */
     long long int deadline;
 };
 
@@ -95,6 +84,7 @@ healer_create(struct bandwidth *bandwidth)
     struct healer *h = xzalloc(sizeof *h);
 
     h->link = agent_link_create(&link_callbacks, h);
+    h->delivery = delivery_create(h->link);
     h->partners = partners_create();
     h->peers = peers_create(h->link);
     h->bandwidth = bandwidth;
@@ -103,20 +93,10 @@ healer_create(struct bandwidth *bandwidth)
 }
 
 static void
-handover_free(struct handover *handover)
-{
-    if (handover) {
-        handover_uninit(handover);
-        free(handover);
-    }
-}
-
-static void
 stop(struct healer *h)
 {
     repair_destroy(h->repair);
     h->repair = NULL;
-    h->told = false;
     plans_uninit(&h->plans);
     h->deadline = LLONG_MAX;
 }
@@ -128,8 +108,8 @@ healer_destroy(struct healer *h)
         stop(h);
         peers_destroy(h->peers);
         partners_destroy(h->partners);
+        delivery_destroy(h->delivery);
         agent_link_destroy(h->link);
-        handover_free(h->handover);
         free(h);
     }
 }
@@ -144,14 +124,7 @@ on_state(void *h_, struct handover *handover)
 {
     struct healer *h = h_;
 
-    if (h->handover || !handover) {
-        handover_free(handover);
-    } else {
-        h->handover = handover;
-        for (size_t i = 0; i < HANDOVER_TREES; i++) {
-            h->numbers[i] = handover->trees[i].number;
-        }
-    }
+    delivery_adopt(h->delivery, handover);
     h->greeted_at = h->greeted ? h->greeted_at : time_msec();
     h->greeted = true;
 }
@@ -230,17 +203,18 @@ on_frame(void *h_, uint8_t cloud, const void *data, size_t n,
 static void
 adopt(struct healer *h, long long int now)
 {
+    const struct handover *handover = delivery_last(h->delivery);
     struct repair_slot slots[REPAIR_SLOTS];
 
-    if (!h->handover) {
+    if (!handover) {
         return;
     }
     for (size_t i = 0; i < REPAIR_SLOTS; i++) {
-        const struct handover_tree *tree = &h->handover->trees[i];
+        const struct handover_tree *tree = &handover->trees[i];
         slots[i].present = tree->number != 0;
         memcpy(slots[i].via, tree->via, sizeof slots[i].via);
     }
-    repair_adopt(h->repair, slots, h->handover->stamp, now);
+    repair_adopt(h->repair, slots, handover->stamp, now);
 }
 
 static void
@@ -255,7 +229,7 @@ start(struct healer *h, long long int now)
     }
     h->db_seqno = 0;
     h->installed = 0;
-    h->base = h->serial;
+    delivery_begin(h->delivery);
 }
 
 static void
@@ -333,7 +307,7 @@ update_plans(struct healer *h, struct db *db, const struct model *model,
     }
 }
 
-/* To the agent. */
+/* To the agent, and by it to the gateways of other clouds. */
 
 /* Sends what repair has to say. */
 static void
@@ -344,72 +318,6 @@ send_messages(struct healer *h)
     while (repair_pop(h->repair, &message)) {
         peers_send(h->peers, message.to, CONTROL_LINK_STATE, message.data,
                    message.n);
-    }
-}
-
-/* Adds the networks whose floods this gateway relays, if they are other ones:
- * not in a change of trees, which cannot wait for them. */
-static void
-fill_networks(struct healer *h, struct relays *relays,
-              struct handover *handover)
-{
-    relays_set_tree(relays, h->cloud, handover->trees[handover->stamp].via);
-    if (relays_run(relays) || !h->handover || h->handover->no_networks) {
-        handover->networks = relays_networks(relays, &handover->n_networks);
-        handover->no_networks = false;
-    }
-}
-
-static void
-hand_over(struct healer *h, struct handover *handover, unsigned int seqno)
-{
-    struct json *json = handover_to_json(handover);
-
-    if (h->handover) {
-        handover_keep_networks(handover, h->handover);
-    }
-    handover_free(h->handover);
-    h->handover = handover;
-    h->told = true;
-    h->covers = seqno;
-    h->serial = h->base + seqno;
-    agent_link_set(h->link, json, h->serial);
-    VLOG_DBG("handed over outcome %u: stamp %u", seqno, handover->stamp);
-}
-
-static void
-update_agent(struct healer *h, const struct model *model,
-             const struct host *self, struct relays *relays, bool complete,
-             long long int now)
-{
-    const struct repair_outcome *outcome = repair_outcome(h->repair);
-    struct handover *handover = xzalloc(sizeof *handover);
-    bool wanted[NETHV_CLOUD_FLOOD] = { false };
-
-    h->deadline = MIN(h->deadline, edges_want(outcome, h->used, now, wanted));
-    for (int cloud = 1; cloud <= NETHV_CLOUD_MAX; cloud++) {
-        wanted[cloud] &= !partners_rests(h->partners, cloud);
-    }
-    edges_fill(handover, model, self, wanted, h->handover);
-    trees_fill(handover, outcome, h->handover, h->numbers);
-    handover->no_networks = true;
-    bool same = h->told && handover_same_ways(handover, h->handover);
-    if (same) {
-        if (h->covers != outcome->seqno) {
-            h->covers = outcome->seqno;
-            poll_immediate_wake();      /* For update_installed(). */
-        }
-        if (complete) {
-            fill_networks(h, relays, handover);
-        }
-    }
-    if (same && handover->no_networks) {
-        handover_free(handover);
-    } else {
-        hand_over(h, handover, outcome->seqno);
-        if (!same) {
-            poll_immediate_wake();      /* For the networks. */
-        }
     }
 }
 
@@ -430,10 +338,7 @@ hear_serving(struct healer *h, struct db *db, const struct model *model)
 static void
 update_installed(struct healer *h, long long int now)
 {
-    unsigned int serial = agent_link_installed(h->link);
-    unsigned int installed = (serial <= h->base ? 0
-                              : serial == h->serial ? h->covers
-                              : serial - h->base);
+    unsigned int installed = delivery_installed(h->delivery);
 
     if (installed != h->installed) {
         h->installed = installed;
@@ -458,11 +363,15 @@ run_repair(struct healer *h)
     }
 }
 
-/* Returns whether the switch forwards by what the agent was told last. */
-static bool
-is_installed(const struct healer *h)
+static void
+deliver(struct healer *h, const struct model *model, const struct host *self,
+        struct relays *relays)
 {
-    return h->serial && agent_link_installed(h->link) == h->serial;
+    long long int again = delivery_run(h->delivery, repair_outcome(h->repair),
+                                       model, self, h->partners, relays,
+                                       time_msec());
+
+    h->deadline = MIN(h->deadline, again);
 }
 
 /* Another gateway serves the cloud.  The agent is told that there are no edges
@@ -476,10 +385,7 @@ stand_by(struct healer *h, struct db *db, const struct model *model,
 
     stop(h);
     h->stands_by = true;
-    if (!h->handover || h->handover->n_edges) {
-        h->base = h->serial;
-        hand_over(h, xzalloc(sizeof *h->handover), 1);
-    }
+    delivery_clear(h->delivery);
     if (db_is_complete(db) && db_seqno(db) != h->db_seqno) {
         h->db_seqno = db_seqno(db);
         if (plans_read(&plans, db, model)) {
@@ -528,17 +434,17 @@ healer_run(struct healer *h, struct db *db, struct model *model,
         return;
     }
     h->stands_by = false;
-    if (!h->repair && h->serial && !is_installed(h)) {
+    if (!h->repair && delivery_is_under_way(h->delivery)) {
         return;                 /* What rests begins when it is forgotten. */
     }
     hear_serving(h, db, model);
-    partners_run(h->partners, model, h->cloud, h->ends, h->handover,
-                 is_installed(h), time_msec());
+    partners_run(h->partners, model, h->cloud, h->ends,
+                 delivery_last(h->delivery), delivery_is_done(h->delivery),
+                 time_msec());
     update_plans(h, db, model, checkpoint, time_msec());
     if (h->repair) {
         run_repair(h);
-        update_agent(h, model, self, relays, self && db_is_complete(db),
-                     time_msec());
+        deliver(h, model, self, db_is_complete(db) ? relays : NULL);
     }
 }
 
@@ -611,7 +517,7 @@ healer_linkstate(const struct healer *h)
 const struct handover *
 healer_handover(const struct healer *h)
 {
-    return h->handover;
+    return delivery_last(h->delivery);
 }
 
 struct peers *
