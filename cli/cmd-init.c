@@ -295,9 +295,8 @@ undo_configuration(const char *unused)
 static char *
 configure_host(struct init *init)
 {
-    char *remote = xasprintf(strchr(init->encap_ip, ':') ? "ssl:[%s]:%d"
-                                                         : "ssl:%s:%d",
-                             init->encap_ip, INVENTORY_RELAY_PORT);
+    char *remote = inventory_remote("ssl:", init->encap_ip,
+                                    INVENTORY_RELAY_PORT);
     struct hostconf conf = {
         .host = init->host, .host_id = SEED_HOST_ID,
         .cloud = init->seed.cloud, .cloud_id = SEED_CLOUD_ID,

@@ -161,9 +161,10 @@ put_remotes(struct json *json, struct ovsdb_idl *idl,
                             inventory_relays(idl, host->cloud)));
         return;
     }
-    json_object_put_format(json, "remotes",
-                           strchr(encap_ip, ':') ? "ssl:[%s]:%d" : "ssl:%s:%d",
-                           encap_ip, INVENTORY_RELAY_PORT);
+    json_object_put(json, "remotes",
+                    json_string_create_nocopy(
+                        inventory_remote("ssl:", encap_ip,
+                                         INVENTORY_RELAY_PORT)));
     json_object_put(json, "database",
                     json_string_create_nocopy(
                         inventory_database(idl, host->cloud)));

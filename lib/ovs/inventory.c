@@ -64,8 +64,8 @@ inventory_encap_ip(struct ovsdb_idl *idl, const struct nethvrec_host *host)
 }
 
 /* Returns "PREFIXip:port", with brackets for IPv6. */
-static char *
-format_remote(const char *prefix, const char *ip, int port)
+char *
+inventory_remote(const char *prefix, const char *ip, int port)
 {
     return strchr(ip, ':') ? xasprintf("%s[%s]:%d", prefix, ip, port)
                            : xasprintf("%s%s:%d", prefix, ip, port);
@@ -81,7 +81,7 @@ add_remote(struct ovsdb_idl *idl, const struct nethvrec_host *host,
     const char *ip = (host->cloud == cloud
                       ? inventory_encap_ip(idl, host) : host->public_ip);
     if (ip) {
-        svec_add_nocopy(remotes, format_remote(prefix, ip, port));
+        svec_add_nocopy(remotes, inventory_remote(prefix, ip, port));
     }
 }
 

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #define INVENTORY_DB_PORT 6645          /* The database, for gateways. */
-#define INVENTORY_RELAY_PORT 6646       /* Relays, for the hosts of a cloud. */
+#define INVENTORY_RELAY_PORT 6646       /* It or its relay, for hosts. */
 #define INVENTORY_DB_SOCKET "unix:/run/nethv/nethv-db.sock"
 #define INVENTORY_DB_DIR "/var/lib/nethv"
 #define INVENTORY_DB_FILE INVENTORY_DB_DIR "/nethv.db"
@@ -48,6 +48,10 @@ const char *inventory_option(struct ovsdb_idl *, const char *key);
  * not known. */
 const char *inventory_encap_ip(struct ovsdb_idl *,
                                const struct nethvrec_host *);
+
+/* Returns the remote of 'port' at the address 'ip', with 'prefix' ("ssl:"); the
+ * caller frees it. */
+char *inventory_remote(const char *prefix, const char *ip, int port);
 
 /* Returns the remotes of the relays of 'cloud' ("ssl:192.0.2.1:6646,...") or,
  * as seen from 'cloud', that of the database, which the caller frees.  Empty if
