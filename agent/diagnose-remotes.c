@@ -155,14 +155,14 @@ diagnose_ports(struct diagnosis *d, const char *remotes_, const char *service)
 void
 diagnose_relay(struct diagnosis *d)
 {
-    if (!diagnose_ports(d, d->remote, "the relay")) {
+    if (!diagnose_ports(d, d->remote, "the database or its relay")) {
         return;
     }
     char *error = reader_open(d->remote, READ_MSEC, &d->idl);
     if (error) {
-        diagnosis_wrong(d, "%s: either the relay refuses this host's "
-                        "certificate, or it does not reach the database "
-                        "itself", error);
+        diagnosis_wrong(d, "%s: either this host's certificate is refused, "
+                        "or the relay there does not reach the database",
+                        error);
         free(error);
     } else {
         diagnosis_ok("relay");

@@ -111,9 +111,8 @@ copy(struct move *move)
     if (move->from) {
         return command_run(COMMAND("cp", "--", move->from, DB_NEW), NULL);
     }
-    char *relay = xasprintf(strchr(move->encap_ip, ':') ? "ssl:[%s]:%d"
-                                                        : "ssl:%s:%d",
-                            move->encap_ip, INVENTORY_RELAY_PORT);
+    char *relay = inventory_remote("ssl:", move->encap_ip,
+                                   INVENTORY_RELAY_PORT);
     char *error = command_run(COMMAND("sh", "-c", "exec \"$@\" >" DB_NEW, "sh",
                                       CLIENT("5"), "backup", relay, "NetHV"),
                               NULL);
@@ -178,7 +177,8 @@ sign(struct move *move)
     return error;
 }
 
-/* Turns this gateway to it; the others follow. */
+/* Turns this gateway to it; the others follow.  The relay, started anew, leaves
+ * its port to the database's server. */
 static char *
 turn(struct move *move)
 {

@@ -10,11 +10,13 @@
 #include "db-home.h"
 #include "gateway/healer.h"
 #include "jsonrpc.h"
+#include "openvswitch/dynamic-string.h"
 #include "openvswitch/vlog.h"
 #include "ovs/db.h"
 #include "ovs/inventory.h"
 #include "ovs/program.h"
 #include "ovs/vswitch.h"
+#include "packets.h"
 #include "unixctl.h"
 #include "util.h"
 
@@ -68,22 +70,24 @@ control(const char *path, const char *command, const char *arg)
     jsonrpc_close(client);
 }
 
+/* Has the relay follow the database at 'remote', and serve at 'hosts'. */
 static void
-turn_relay(const char *remote)
+turn_relay(const char *remote, const char *hosts)
 {
     char *source = xasprintf("relay:NetHV:%s", remote);
 
-    control(RELAY_CONTROL, "ovsdb-server/remove-db", "NetHV");
     control(RELAY_CONTROL, "ovsdb-server/add-db", source);
+    control(RELAY_CONTROL, "ovsdb-server/add-remote", hosts);
     free(source);
 }
 
 /* What is written to the old database from now on would be lost. */
 static void
-retire_database(void)
+retire_database(const char *hosts)
 {
     VLOG_WARN("the database has moved: this host's is kept as %s.old",
               INVENTORY_DB_FILE);
+    control(DB_CONTROL, "ovsdb-server/remove-remote", hosts);
     control(DB_CONTROL, "exit", NULL);
     if (rename(INVENTORY_DB_FILE, INVENTORY_DB_FILE ".old")
         && errno != ENOENT) {
@@ -92,16 +96,54 @@ retire_database(void)
     }
 }
 
+/* Where the cloud's hosts are served: by the server of the database if that is
+ * here, else by the relay.  nethv-ctl starts them accordingly. */
+static char *
+hosts_remote(const struct in6_addr *encap_ip)
+{
+    struct ds s = DS_EMPTY_INITIALIZER;
+
+    ds_put_format(&s, "pssl:%d:", INVENTORY_RELAY_PORT);
+    if (IN6_IS_ADDR_V4MAPPED(encap_ip)) {
+        ipv6_format_mapped(encap_ip, &s);
+    } else {
+        ipv6_format_addr_bracket(encap_ip, &s, true);
+    }
+    return ds_steal_cstr(&s);
+}
+
+/* A server answers before it gives a port up, but gives it up before it answers
+ * again: so each is asked something else before the other takes the port. */
+static void
+turn_daemons(const struct in6_addr *encap_ip, bool was_here,
+             const char *remote)
+{
+    bool is_here = !strcmp(remote, INVENTORY_DB_SOCKET);
+    char *hosts = hosts_remote(encap_ip);
+
+    if (was_here) {
+        retire_database(hosts);
+    } else {
+        if (is_here) {
+            control(RELAY_CONTROL, "ovsdb-server/remove-remote", hosts);
+        }
+        control(RELAY_CONTROL, "ovsdb-server/remove-db", "NetHV");
+    }
+    if (is_here) {
+        control(DB_CONTROL, "ovsdb-server/add-remote", hosts);
+    } else {
+        turn_relay(remote, hosts);
+    }
+    free(hosts);
+}
+
 static void
 turn(struct home *home, struct vswitch_db *vs, bool was_here,
      const char *remote)
 {
     VLOG_INFO("the database is at %s now", remote);
     vswitch_set_external_id(vs, "nethv-database", remote);
-    if (was_here) {
-        retire_database();
-    }
-    turn_relay(remote);
+    turn_daemons(&vswitch_config(vs)->encap_ip, was_here, remote);
     free(home->turned);
     home->turned = xstrdup(remote);
 }

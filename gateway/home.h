@@ -7,9 +7,11 @@
  *
  * The database says where it is, and since when; gateways tell each other
  * (db-home.h), so all hear of it within a moment, also those that stand by, and
- * those that the old database still answers.  What follows here: external_ids:nethv-database, the
- * source of the own relay, and, where the database has been, the end of the old
- * server, whose file is kept as nethv.db.old. */
+ * those that the old database still answers.  What follows here:
+ * external_ids:nethv-database, the source of the own relay, who serves the
+ * cloud's hosts (the database's server if it is here, else the relay), and,
+ * where the database has been, the end of the old server, whose file is kept as
+ * nethv.db.old. */
 
 #include <stdint.h>
 

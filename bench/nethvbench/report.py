@@ -47,7 +47,7 @@ BENCHMARKS = (
               "One more port of that switch, the same two commands."),
     Benchmark("setup-20-tls", "20 endpoints on 3 hosts", "ms", "OVN, TLS",
               None, "The same as `setup-20`, but OVN's hosts speak TLS with "
-              "its southbound database, as nethv's do with their relay."),
+              "its southbound database, as nethv's do with theirs."),
     Benchmark("setup-one-more-tls", "1 endpoint more", "ms", "OVN, TLS", None,
               "One more port, against OVN over TLS."),
     Benchmark("reach-20", "20 endpoints on 3 hosts", "ms", "OVN", (0, 0.5),
@@ -230,7 +230,7 @@ All but `change-*`, `follow*`, `heal`, `setup-n` and `tree-*` in a
 private cloud of three hosts in
 `nethv-lab`, each with namespaces, ovsdb-server and ovs-vswitchd of its own.  The second lab, for OVN, is of the
 same kind; it has ovn-northd and both of its databases on the first host, and
-plain TCP between them and the hosts, where nethv has TLS and a relay (in the
+plain TCP between them and the hosts, where nethv has TLS (in the
 third, for `*-tls`, OVN has TLS too).  Before
 anything is timed both systems must show that "ready" is true: as soon as the
 command returns any two workloads reach each other with their first ping.  All

@@ -2,6 +2,8 @@
 """What nethv's processes say of themselves."""
 
 import json
+import re
+from pathlib import Path
 
 from nethvlab import LabError
 
@@ -30,3 +32,35 @@ def in_charge(lab, host):
             and all(claim["status"] != "unknown"
                     or claim["reason"] == "there is no such port"
                     for claim in status["claims"]))
+
+
+SERVERS = {"database": "nethv-db", "relay": "nethv-relay"}
+
+
+def host_sessions(lab, gateway):
+    """What has port 6646 of 'gateway', by name of the process: the addresses of
+    the hosts that are connected there."""
+    found = {}
+    for line in lab.run(gateway, ["ss", "-Htanp",
+                                  "sport = :6646"]).stdout.splitlines():
+        pid = re.search(r"pid=(\d+)", line)
+        if pid:
+            peers = found.setdefault(pid[1], set())
+            if line.startswith("ESTAB"):
+                peers.add(line.split()[4].rpartition(":")[0])
+    for name, pidfile in SERVERS.items():
+        path = Path(lab.node(gateway).path(f"/run/nethv/{pidfile}.pid"))
+        pid = path.read_text().strip() if path.exists() else None
+        if pid in found:
+            found[name] = found.pop(pid)
+    return found
+
+
+def serves_hosts(lab, process, gateway):
+    """Whether 'process' of 'gateway', and nothing else, serves all hosts of its
+    cloud."""
+    cloud = next(cloud for cloud in lab.scenario.clouds
+                 if gateway in [host.name for host in cloud.hosts])
+    found = host_sessions(lab, gateway)
+    return (list(found) == [process] and found[process]
+            >= {str(host.private_ip) for host in cloud.hosts})

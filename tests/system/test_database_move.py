@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from daemons import database_of
+from daemons import database_of, serves_hosts
 from nethvlab import LabError, nethv, scenario
 from reach import ping
 from wires import wait_until
@@ -71,10 +71,31 @@ def move(lab, gateway, *options):
     return lab.run(gateway, ["nethvctl", "database-move", *options])
 
 
+def wait_served(lab, **servers):
+    """Until the hosts of each cloud are served by that process of its
+    gateway."""
+    for cloud, process in servers.items():
+        wait_until(lambda c=cloud, p=process: serves_hosts(lab, p, f"{c}-gw"),
+                   20, f"{process} serves the hosts of {cloud}")
+
+
+def restart(lab, gateway, *services):
+    for verb in ("stop", "start"):
+        for service in services:
+            lab.run(gateway, ["nethv-ctl", f"{verb}-{service}"])
+
+
 def refusal(lab, gateway, *options):
     with pytest.raises(LabError) as caught:
         move(lab, gateway, *options)
     return str(caught.value)
+
+
+def test_database_serves_hosts_beside_it(lab):
+    """Without a relay between."""
+    wait_served(lab, aws1="database", az1="relay", gcp1="relay")
+    restart(lab, FIRST, "database", "relay")
+    wait_served(lab, aws1="database", az1="relay", gcp1="relay")
 
 
 def test_refusals(lab):
@@ -116,6 +137,7 @@ def test_one_command_brings_it_back(lab, record_property):
     wait_reaches(lab, "y", "c", WITHIN)
     taken = time.time() - moved
     assert taken <= WITHIN
+    wait_served(lab, az1="database", gcp1="relay")
     record_property("s, the command", f"{moved - began:.2f}")
     record_property("s from then to new intent in force", f"{taken:.2f}")
     assert database_of(lab, THIRD) == "ssl:198.51.100.2:6645"
@@ -130,10 +152,17 @@ def test_what_comes_back_follows(lab):
     left = Path(lab.node(FIRST).path("/var/lib/nethv"))
     wait_until(lambda: (left / "nethv.db.old").exists(), 5, "the old is kept")
     assert not (left / "nethv.db").exists()
+    wait_served(lab, aws1="relay", az1="database")
     apply(lab, SECOND, NAMES)
     attach(lab, "z")
     wait_reaches(lab, "z", "b", 15)
     wait_reaches(lab, "z", "y", 5)
+
+
+def test_restarts_find_it_there(lab):
+    restart(lab, FIRST, "relay")
+    restart(lab, SECOND, "relay", "database")
+    wait_served(lab, aws1="relay", az1="database", gcp1="relay")
 
 
 def test_back_from_a_backup(lab):
@@ -148,5 +177,6 @@ def test_back_from_a_backup(lab):
     wait_until(lambda: database_of(lab, SECOND) == "ssl:198.51.100.1:6645", 10,
                "the second gateway follows")
     wait_until(lambda: nethv.ctl(lab, "status"), 5, "it answers")
+    wait_served(lab, aws1="database", az1="relay", gcp1="relay")
     apply(lab, FIRST, NAMES)
     wait_reaches(lab, "a", "z", 5)

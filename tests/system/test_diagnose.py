@@ -190,7 +190,8 @@ def test_missing_kernel_module(lab):
 @pytest.mark.parametrize("process, machine, sentence", [
     ("agent", "aws1-vm1", "nethv-agent does not run"),
     ("ovs-vswitchd", "aws1-vm1", "ovs-vswitchd does not run"),
-    ("relay", "aws1-gw", "the relay does not listen there"),
+    ("relay", "az1-gw", "the database or its relay does not listen"),
+    ("database", "aws1-gw", "the database or its relay does not listen"),
     ("gateway", "aws1-gw", "enrolment does not listen there"),
 ])
 def test_process_that_does_not_run(lab, process, machine, sentence):
@@ -199,7 +200,7 @@ def test_process_that_does_not_run(lab, process, machine, sentence):
     lab.kill(process, machine, "KILL")
     try:
         wait_until(lambda: lab.pid(process, machine) is None, 5, "it is gone")
-        assert_named(lab, "aws1-vm1", sentence)
+        assert_named(lab, f"{machine.partition('-')[0]}-vm1", sentence)
     finally:
         lab.start(process, machine)
 

@@ -247,7 +247,8 @@ def intent_fixture(lab):
     ("agent", "az1-gw", "az1-gw"),
     ("gateway", "az1-gw", "az1-vm1"),
     ("gateway", "aws1-gw", "gcp1-vm2"),
-    ("relay", "aws1-gw", "az1-vm2"),
+    ("relay", "az1-gw", "az1-vm2"),
+    ("relay", "aws1-gw", "aws1-vm2"),
     ("database", "aws1-gw", "gcp1-vm2"),
 ])
 def test_kill_loses_no_packet(lab, traffic, intent, record_property, process,
@@ -336,7 +337,7 @@ def forwarding_back(traffic, moment):
 @pytest.mark.parametrize("host, dead, back", [
     ("aws1-vm1", [], []),
     ("az1-gw", [], []),
-    ("aws1-vm1", ["relay"], []),
+    ("aws1-vm1", ["database"], []),
     ("az1-gw", ["relay"], []),
     ("aws1-vm1", ["agent"], ["agent"]),
     ("az1-gw", ["agent"], ["agent"]),
@@ -345,10 +346,10 @@ def forwarding_back(traffic, moment):
 def test_switch_is_filled_again(lab, traffic, record_property, host, dead,
                                 back):
     """After ovs-vswitchd has died, and 'dead' with it, of which only 'back'
-    come back.  Without relay the agent still has its model."""
-    relay = f"{host.partition('-')[0]}-gw"
+    come back.  Without who serves it the agent still has its model."""
+    gateway = f"{host.partition('-')[0]}-gw"
     for process in dead:
-        kill(lab, process, relay if process == "relay" else host)
+        kill(lab, process, host if process in back else gateway)
     kill(lab, "ovs-vswitchd", host)
     moment = time.time()
     lab.start("ovs-vswitchd", host)
