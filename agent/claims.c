@@ -17,6 +17,7 @@
 #include "ovs/vswitch.h"
 #include "packets.h"
 #include "util.h"
+#include "versions.h"
 
 VLOG_DEFINE_THIS_MODULE(claims);
 
@@ -385,6 +386,15 @@ review_own_bindings(struct claims *claims, struct db *db,
     local_numbers_raise(claims->numbers, claims->model, claims->changes, self);
 }
 
+/* Returns whether this host reads what others send.  If they are newer they have
+ * to hear first that there is one that does not, or what they send to it would
+ * be lost. */
+static bool
+reads_frames(const struct db *db)
+{
+    return db_wire_version(db) <= versions.wire.newest;
+}
+
 static void
 write_bindings(struct claims *claims, struct db *db,
                const struct followers *followers,
@@ -407,7 +417,7 @@ write_bindings(struct claims *claims, struct db *db,
             : NULL;
         if (binding && binding->host == self) {
             write_known_binding(claims, port, binding);
-        } else if (!port->binding && port->network->tag
+        } else if (!port->binding && port->network->tag && reads_frames(db)
                    && db_has_network(db, &claim->network)
                    && followers_may_bind(followers, &claim->network)) {
             write_new_binding(claims, claim, port, self, txn);

@@ -444,6 +444,34 @@ def test_another_gateway_becomes_global_controller(lab, traffic):
     check_no_loss(traffic)
 
 
+def follows(lab, host, network):
+    """Whether 'host' has said how far it is with 'network'."""
+    uuids = {row["name"]: row["_uuid"] for name in ("Host", "Network")
+             for row in table(lab, name, ["_uuid", "name"])}
+    return any((row["host"], row["network"]) == (uuids[host], uuids[network])
+               for row in table(lab, "Follower", ["host", "network"]))
+
+
+def test_who_cannot_read_the_frames_waits(lab):
+    """As long as others send in a version of the wire format that a host does
+    not read, nothing is sent to its new ports, for it would be lost."""
+    port, host = "older/shop/s1/one", "az1-vm2"
+    apply(lab, document({"one": 1}, "older"), "--wait=hosts")
+    gateways = [one.name for one in lab.scenario.gateways()]
+    for gateway in gateways:
+        kill(lab, "gateway", gateway)
+    nethv.ctl(lab, "set", "Global", ".", "wire=2")
+    with plugged(lab, host, port, 1):
+        wait_until(lambda: follows(lab, host, "older/shop"), 10,
+                   f"{host} could have a port of the network")
+        assert binding(lab, port) is None
+        for gateway in gateways:
+            lab.start("gateway", gateway)
+        wait_until(lambda: binding(lab, port), 10,
+                   "the global controller knows of the host")
+    assert nethv.ctl(lab, "get", "Global", ".", "wire").strip() == "1"
+
+
 def test_tunnels_tell_their_state(lab):
     def up():
         status = json.loads(nethv.ctl(lab, "--format=json", "status"))
