@@ -195,6 +195,9 @@ stop(struct agent *agent)
     agent->db = NULL;
     agent->model = NULL;
     agent->self = 0;
+    agent->ready = false;
+    agent->held = false;
+    agent->hold_until = 0;
 }
 
 void

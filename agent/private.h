@@ -42,7 +42,8 @@ struct agent {
     struct standby *standby;
 
     bool ready;                     /* The rules have been complete once. */
-    uint64_t stamp;                 /* Of the last update of the switch. */
+    uint64_t stamp;                 /* Of the last update of the switch; grows,
+                                     * whoever the host is. */
     bool held;                      /* See hold_rules(). */
     long long int hold_until;       /* At the latest, 0 for no reason to. */
     unsigned int mtu;               /* Endpoints'. */

@@ -73,6 +73,26 @@ def test_everyone_answers(lab, mode, encap):
                for host in HOSTS)
 
 
+def test_another_identity(lab):
+    """A host that is told that it is another one, and then itself again, has
+    its rules as before."""
+    row = ["ovs-vsctl", "--no-wait", "--", "set", "Open_vSwitch", "."]
+    own = lab.run("vm2", ["ovs-vsctl", "get", "Open_vSwitch", ".",
+                          "external_ids:nethv-host-id"]).stdout.strip()
+    before = agent(lab, "vm2", "status")["location"]
+
+    def is_at(location):
+        status = agent(lab, "vm2", "status")
+        return (status["location"] == location and status["ready"]
+                and status["switch"]["current"])
+    lab.run("vm2", [*row, "external_ids:nethv-host-id=77"])
+    wait_until(lambda: agent(lab, "vm2", "status")["location"] != before, 10,
+               "it is another one")
+    lab.run("vm2", [*row, f"external_ids:nethv-host-id={own}"])
+    wait_until(lambda: is_at(before), 30, "it is itself again")
+    wait_until(lambda: all_up(lab), 20, "the gateway is up for its hosts")
+
+
 def test_gateway_whose_agent_is_gone(lab):
     """It is said after three hellos, and no longer once it answers again."""
     lab.kill("agent", "gw", "KILL")
