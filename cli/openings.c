@@ -30,14 +30,7 @@ openings_protocol_name(int protocol)
 static unsigned int
 encaps_of(const struct nethvrec_cloud *cloud)
 {
-    unsigned int encaps = 0;
-    for (size_t i = 0; i < cloud->n_encaps; i++) {
-        enum encap encap;
-        if (encap_from_name(cloud->encaps[i], &encap)) {
-            encaps |= 1u << encap;
-        }
-    }
-    return encaps;
+    return encaps_from_names(cloud->encaps, cloud->n_encaps);
 }
 
 /* Adds to 'ips' the private addresses of the hosts of 'cloud', or of its

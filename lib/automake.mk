@@ -59,6 +59,7 @@ lib_libpure_la_SOURCES = \
 	lib/json-value.h \
 	lib/linkstate.c \
 	lib/linkstate.h \
+	lib/model-inventory.c \
 	lib/model-ports.c \
 	lib/model-private.h \
 	lib/model-query.c \
@@ -138,6 +139,8 @@ lib_libfollow_la_SOURCES = \
 	lib/ovs/db.h \
 	lib/ovs/mirror.c \
 	lib/ovs/mirror.h \
+	lib/ovs/row-values.c \
+	lib/ovs/row-values.h \
 	lib/ovs/rows.c \
 	lib/ovs/rows.h
 nodist_lib_libfollow_la_SOURCES = \

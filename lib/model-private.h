@@ -3,7 +3,8 @@
 #define MODEL_PRIVATE_H 1
 
 /* What the files of the model share: the store of rows (model.c), the kinds of
- * rows (model-rows.c, model-ports.c) and the questions (model-query.c). */
+ * rows (model-rows.c, model-ports.c, model-inventory.c) and the questions
+ * (model-query.c). */
 
 #include "hash.h"
 #include "model.h"
@@ -71,6 +72,14 @@ void model_row_present(struct model *, struct model_row *row,
 void vport_init(struct model_row *);
 void vport_clear(struct model *, struct model_row *);
 void binding_clear(struct model *, struct model_row *);
+
+/* The classes of model-inventory.c: clouds, hosts, links between clouds. */
+void cloud_init(struct model_row *);
+void cloud_uninit(struct model_row *);
+void cloud_clear(struct model *, struct model_row *);
+void host_clear(struct model *, struct model_row *);
+bool host_has_state(const struct model_row *);
+void cloud_link_clear(struct model *, struct model_row *);
 
 /* Gives 'since' to the bindings that came before the sequence of their
  * 'network'. */

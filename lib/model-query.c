@@ -219,7 +219,7 @@ host_location(const struct host *host)
 
 /* Encapsulations. */
 
-/* Bytes before the payload of the inner frame: IPv4 20, UDP 8, GRE with key 8,
+/* 'overhead' are the bytes before the payload of the inner frame: IPv4 20, UDP 8, GRE with key 8,
  * Geneve 8 and its option 8, VXLAN 8, inner Ethernet header 14. */
 static const struct {
     const char *name;
@@ -265,9 +265,17 @@ encap_from_name(const char *name, enum encap *encap)
 }
 
 unsigned int
-encap_overhead(enum encap encap)
+encaps_from_names(char *const names[], size_t n)
 {
-    return encaps[encap].overhead;
+    unsigned int set = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        enum encap encap;
+        if (encap_from_name(names[i], &encap)) {
+            set |= 1u << encap;
+        }
+    }
+    return set;
 }
 
 /* Two VLAN tags and the header of a whole frame: NSH with its 4-byte TLV and
@@ -287,7 +295,7 @@ cloud_overhead(const struct model *model, const struct cloud *cloud)
         enum encap encap = encap_common(cloud->encaps, other->encaps);
 
         if (encap < ENCAP_N) {
-            widest = MAX(widest, encap_overhead(encap));
+            widest = MAX(widest, encaps[encap].overhead);
         }
     }
     return widest;

@@ -461,13 +461,13 @@ enum encap encap_common(unsigned int encaps_a, unsigned int encaps_b);
 const char *encap_name(enum encap);
 bool encap_from_name(const char *, enum encap *);
 
+/* Returns the set of the encapsulations called 'names', without those that are
+ * not known. */
+unsigned int encaps_from_names(char *const names[], size_t n);
+
 /* Returns what a firewall must let in for 'encap', as in "UDP port 4789
  * (VXLAN)". */
 const char *encap_carrier(enum encap);
-
-/* Returns the bytes that 'encap' puts before an Ethernet frame's payload: outer
- * IPv4, tunnel header and inner Ethernet header. */
-unsigned int encap_overhead(enum encap);
 
 /* Returns the MTU that endpoints get: the smallest over all clouds of 'model'
  * that leaves room for the widest encapsulation in use, two VLAN tags and the

@@ -12,6 +12,7 @@
 #include "model.h"
 #include "nethv-idl.h"
 #include "nethv/wire.h"
+#include "ovs/row-values.h"
 #include "packets.h"
 #include "util.h"
 
@@ -29,126 +30,12 @@ reference(const struct ovsdb_idl_row *row,
     return datum->n ? &datum->keys[0].uuid : NULL;
 }
 
-/* Checks that 'name' is a path of 'depth' names. */
-static char *
-check_path(const char *name, int depth)
-{
-    const char *p = name;
-
-    for (int i = 0; i < depth; i++) {
-        size_t n = strcspn(p, "/");
-        bool last = i == depth - 1;
-        if (!document_name_valid(p, n) || (p[n] == '\0') != last) {
-            return xasprintf("\"%s\" is not a path of %d names", name, depth);
-        }
-        p += n + !last;
-    }
-    return NULL;
-}
-
-/* Checks that the row called 'name' is named as part of the one called
- * 'parent'. */
-static char *
-check_under(const char *name, const char *parent)
-{
-    size_t n = strlen(parent);
-
-    if (strncmp(name, parent, n) || name[n] != '/') {
-        return xasprintf("\"%s\" is not named as part of \"%s\", which it "
-                         "refers to", name, parent);
-    }
-    return NULL;
-}
-
-static char *
-parse_address(const char *s, struct in6_addr *address)
-{
-    ovs_be32 ip;
-
-    if (ip_parse(s, &ip)) {
-        in6_addr_set_mapped_ipv4(address, ip);
-        return NULL;
-    } else if (ipv6_parse(s, address)) {
-        return NULL;
-    }
-    return xasprintf("\"%s\" is not an IP address", s);
-}
-
-static char *
-parse_cidr(const char *s, struct in6_addr *address, uint8_t *plen)
-{
-    unsigned int bits;
-    ovs_be32 ip;
-    char *error;
-
-    if (strchr(s, ':')) {
-        error = ipv6_parse_cidr(s, address, &bits);
-    } else {
-        error = ip_parse_cidr(s, &ip, &bits);
-        if (!error) {
-            in6_addr_set_mapped_ipv4(address, ip);
-        }
-    }
-    if (error) {
-        free(error);
-        return xasprintf("\"%s\" is not ADDRESS/LENGTH", s);
-    }
-    *plen = bits;
-    return NULL;
-}
-
-static char *
-parse_mac(const char *s, struct eth_addr *mac)
-{
-    if (!eth_addr_from_string(s, mac) || eth_addr_is_multicast(*mac)
-        || eth_addr_is_zero(*mac)) {
-        return xasprintf("\"%s\" is not the MAC address of a port", s);
-    }
-    return NULL;
-}
-
-static unsigned int
-encaps_from_names(char **names, size_t n)
-{
-    unsigned int encaps = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        enum encap encap;
-        if (encap_from_name(names[i], &encap)) {
-            encaps |= 1u << encap;
-        }
-    }
-    return encaps;
-}
-
-/* Checks that 'location' is of a number on 'host', as far as the IDL knows
- * 'host'; 'number_max' is 0 for the host itself. */
-static char *
-check_location(int64_t location, const struct nethvrec_host *host,
-               uint32_t number_max)
-{
-    struct nethv_location l;
-
-    if (location < 0 || location > UINT32_MAX
-        || (location & NETHV_TREE_MASK)
-        || !nethv_location_parse(location, &l)
-        || l.cloud > NETHV_CLOUD_MAX || l.number > number_max) {
-        return xasprintf("%"PRId64" is not a location", location);
-    }
-    if (host && host->cloud
-        && (host->id != l.host || host->cloud->id != l.cloud)) {
-        return xasprintf("%"PRId64" is not a location on host \"%s\"",
-                         location, host->name);
-    }
-    return NULL;
-}
-
 static char *
 put_tenant(struct model *model, const struct ovsdb_idl_row *row_,
            struct uuid *subject)
 {
     const struct nethvrec_tenant *row = ROW_CAST(tenant, row_);
-    char *error = check_path(row->name, 1);
+    char *error = row_check_path(row->name, 1);
 
     if (!error) {
         *subject = row_->uuid;
@@ -162,10 +49,10 @@ put_network(struct model *model, const struct ovsdb_idl_row *row_,
             struct uuid *subject)
 {
     const struct nethvrec_network *row = ROW_CAST(network, row_);
-    char *error = check_path(row->name, 2);
+    char *error = row_check_path(row->name, 2);
 
     if (!error && row->tenant) {
-        error = check_under(row->name, row->tenant->name);
+        error = row_check_under(row->name, row->tenant->name);
     }
     if (!error) {
         struct network_spec spec = {
@@ -195,10 +82,10 @@ put_switch(struct model *model, const struct ovsdb_idl_row *row_,
            struct uuid *subject)
 {
     const struct nethvrec_switch *row = ROW_CAST(switch, row_);
-    char *error = check_path(row->name, 3);
+    char *error = row_check_path(row->name, 3);
 
     if (!error && row->network) {
-        error = check_under(row->name, row->network->name);
+        error = row_check_under(row->name, row->network->name);
     }
     struct addressing *dhcp = NULL, *ra = NULL;
     if (!error) {
@@ -227,13 +114,13 @@ put_switch(struct model *model, const struct ovsdb_idl_row *row_,
 static char *
 check_port(const struct nethvrec_port *row)
 {
-    char *error = check_path(row->name, 4);
+    char *error = row_check_path(row->name, 4);
 
     if (!error && row->network) {
-        error = check_under(row->name, row->network->name);
+        error = row_check_under(row->name, row->network->name);
     }
     if (!error && row->switch_) {
-        error = check_under(row->name, row->switch_->name);
+        error = row_check_under(row->name, row->switch_->name);
     }
     return error;
 }
@@ -247,7 +134,7 @@ parse_port(const struct nethvrec_port *row, struct eth_addr *macs,
     char *error = NULL;
 
     for (size_t i = 0; i < row->n_macs && !error; i++) {
-        error = parse_mac(row->macs[i], &macs[i]);
+        error = row_parse_mac(row->macs[i], &macs[i]);
         for (size_t j = 0; j < i && !error; j++) {
             if (eth_addr_equals(macs[i], macs[j])) {
                 error = xasprintf("\"%s\" is there twice", row->macs[i]);
@@ -255,7 +142,7 @@ parse_port(const struct nethvrec_port *row, struct eth_addr *macs,
         }
     }
     for (size_t i = 0; i < row->n_ips && !error; i++) {
-        error = parse_cidr(row->ips[i], &ips[i], &plens[i]);
+        error = row_parse_cidr(row->ips[i], &ips[i], &plens[i]);
         for (size_t j = 0; j < i && !error; j++) {
             if (ipv6_addr_equals(&ips[i], &ips[j])) {
                 error = xasprintf("\"%s\" is there twice", row->ips[i]);
@@ -302,16 +189,16 @@ put_port(struct model *model, const struct ovsdb_idl_row *row_,
 static char *
 check_link(const struct nethvrec_link *row)
 {
-    char *error = check_path(row->name, 3);
+    char *error = row_check_path(row->name, 3);
 
     if (!error && row->network) {
-        error = check_under(row->name, row->network->name);
+        error = row_check_under(row->name, row->network->name);
     }
     if (!error && row->network && row->a) {
-        error = check_under(row->a->name, row->network->name);
+        error = row_check_under(row->a->name, row->network->name);
     }
     if (!error && row->network && row->b) {
-        error = check_under(row->b->name, row->network->name);
+        error = row_check_under(row->b->name, row->network->name);
     }
     return error;
 }
@@ -349,10 +236,10 @@ parse_mac_locations(const struct nethvrec_binding *row,
     char *error = NULL;
 
     for (size_t i = 0; i < row->n_mac_locations && !error; i++) {
-        error = parse_mac(row->key_mac_locations[i], &macs[i].address);
+        error = row_parse_mac(row->key_mac_locations[i], &macs[i].address);
         if (!error) {
-            error = check_location(row->value_mac_locations[i],
-                                   row->host, NETHV_NUMBER_MAX);
+            error = row_check_location(row->value_mac_locations[i],
+                                       row->host, NETHV_NUMBER_MAX);
             macs[i].location = row->value_mac_locations[i];
         }
     }
@@ -368,8 +255,8 @@ put_binding(struct model *model, const struct ovsdb_idl_row *row_,
     if (!reference(row_, &nethvrec_binding_col_host)) {
         return xstrdup("the binding's host is gone");
     }
-    char *error = check_location(row->location, row->host,
-                                 NETHV_NUMBER_MAX);
+    char *error = row_check_location(row->location, row->host,
+                                     NETHV_NUMBER_MAX);
     if (error) {
         return error;
     }
@@ -399,7 +286,7 @@ put_follower(struct model *model, const struct ovsdb_idl_row *row_,
     if (!reference(row_, &nethvrec_follower_col_host)) {
         return xstrdup("the follower's host is gone");
     }
-    char *error = check_location(row->location, row->host, 0);
+    char *error = row_check_location(row->location, row->host, 0);
     if (!error) {
         struct follower_spec spec = {
             .network = row->network,
@@ -427,10 +314,10 @@ put_cloud(struct model *model, const struct ovsdb_idl_row *row_,
 {
     const struct nethvrec_cloud *row = ROW_CAST(cloud, row_);
     struct in6_addr *ips = xcalloc(row->n_public_ips + 1, sizeof *ips);
-    char *error = check_path(row->name, 1);
+    char *error = row_check_path(row->name, 1);
 
     for (size_t i = 0; i < row->n_public_ips && !error; i++) {
-        error = parse_address(row->public_ips[i], &ips[i]);
+        error = row_parse_address(row->public_ips[i], &ips[i]);
     }
     if (!error) {
         struct cloud_spec spec = {
@@ -463,10 +350,10 @@ put_host(struct model *model, const struct ovsdb_idl_row *row_,
         .gateway = row->gateway,
         .public_key = row->public_key[0] ? row->public_key : NULL,
     };
-    char *error = check_path(row->name, 1);
+    char *error = row_check_path(row->name, 1);
 
     if (!error && row->public_ip) {
-        error = parse_address(row->public_ip, &spec.public_ip);
+        error = row_parse_address(row->public_ip, &spec.public_ip);
     }
     if (!error) {
         *subject = row_->uuid;
@@ -545,7 +432,7 @@ put_host_state(struct model *model, const struct ovsdb_idl_row *row_,
     };
 
     if (row->encap_ip[0]) {
-        char *error = parse_address(row->encap_ip, &state.encap_ip);
+        char *error = row_parse_address(row->encap_ip, &state.encap_ip);
         if (error) {
             return error;
         }
