@@ -39,7 +39,6 @@ struct gateway_link {
     void *aux;
     struct ovs_list sessions;
     struct handover *handover;      /* NULL until there is one. */
-    unsigned int seqno;
     bool unsaved;                   /* The copy is not that. */
     uint8_t ends[GATEWAY_LINK_CLOUDS];
     bool told;                      /* 'ends' were. */
@@ -161,7 +160,6 @@ take_handover(struct gateway_link *link, const struct json *json)
     }
     forget(link);
     link->handover = handover;
-    link->seqno++;
     link->unsaved = true;
     VLOG_DBG("handover: %"PRIuSIZE" edges, tree %u", handover->n_edges,
              handover->trees[handover->stamp].number);
@@ -355,12 +353,6 @@ const struct handover *
 gateway_link_handover(const struct gateway_link *link)
 {
     return link->handover;
-}
-
-unsigned int
-gateway_link_seqno(const struct gateway_link *link)
-{
-    return link->seqno;
 }
 
 static void

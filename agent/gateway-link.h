@@ -59,10 +59,8 @@ void gateway_link_destroy(struct gateway_link *);
 void gateway_link_run(struct gateway_link *);
 void gateway_link_wait(struct gateway_link *);
 
-/* Returns what was handed over last, NULL if nothing yet; and a number that
- * changes with it. */
+/* Returns what was handed over last, NULL if nothing yet. */
 const struct handover *gateway_link_handover(const struct gateway_link *);
-unsigned int gateway_link_seqno(const struct gateway_link *);
 
 /* Says that the rules of what was handed over last are in the state 'stamp' of
  * the switch, and that it has confirmed those up to 'confirmed'.  Answers what

@@ -87,8 +87,8 @@ read_info(const struct json *json, struct port_info *info)
                                           info);
 }
 
-char *
-port_info_parse(const char *s, struct port_info *info)
+static char *
+parse(const char *s, struct port_info *info)
 {
     struct json *json = json_from_string(s);
     bool ok = read_info(json, info);
@@ -118,7 +118,7 @@ port_info_ask(const char *port, struct port_info *info)
         error = xasprintf("nethv-agent does not answer at %s (%s): is it "
                           "running?", AGENT_CTL, ovs_strerror(retval));
     } else if (!error) {
-        error = port_info_parse(result, info);
+        error = parse(result, info);
     }
     free(result);
     return error;

@@ -27,9 +27,6 @@ struct port_info {
  * sentence. */
 char *port_info_ask(const char *port, struct port_info *info);
 
-/* Parses the answer in 'json' as port_info_ask() does. */
-char *port_info_parse(const char *json, struct port_info *info);
-
 /* Frees what is in '*info' and empties it. */
 void port_info_destroy(struct port_info *info);
 

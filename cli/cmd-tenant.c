@@ -8,21 +8,17 @@
 
 #include "cli/cmd.h"
 #include "cli/enact.h"
-#include "document.h"
 #include "model.h"
 #include "nethv-idl.h"
+#include "notation.h"
 #include "plan.h"
 #include "util.h"
 
 static bool
 check_name(struct ctl_context *ctx, const char *name)
 {
-    if (document_name_valid(name, strlen(name))) {
-        return true;
-    }
-    ctl_error(ctx, "\"%s\" cannot be a name: give 1 to %d letters, digits, "
-              "\".\", \"_\" or \"-\"", name, DOCUMENT_NAME_MAX);
-    return false;
+    ctx->error = notation_name_check(name);
+    return !ctx->error;
 }
 
 static void

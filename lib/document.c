@@ -11,13 +11,6 @@
 #include "util.h"
 
 BUILD_ASSERT_DECL(DOCUMENT_DEPTH_MAX == JSON_SCAN_DEPTH_MAX);
-BUILD_ASSERT_DECL(DOCUMENT_NAME_MAX == NOTATION_NAME_MAX);
-
-bool
-document_name_valid(const char *name, size_t length)
-{
-    return notation_name_valid(name, length);
-}
 
 char *
 document_fault(const struct json_cursor *cursor, char *clause)

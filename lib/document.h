@@ -68,9 +68,4 @@ char *document_put(const struct document *document, struct model *model);
  * is not there or numbers do not suffice; 'model' may then be half settled. */
 char *document_settle(struct model *model, const struct smap *bindings);
 
-/* Returns whether the 'length' bytes at 'name' can be the name of one thing:
- * 1 to DOCUMENT_NAME_MAX letters, digits, '.', '_' and '-', the first a letter
- * or digit. */
-bool document_name_valid(const char *name, size_t length);
-
 #endif /* document.h */

@@ -15,14 +15,11 @@ const struct pipeline_field pipeline_fields[FIELD_N] = {
 #undef FIELD
 };
 
-struct named_stage {
+static const struct {
     uint8_t table;
     const char *name;
-    const char *purpose;
-};
-
-static const struct named_stage stages[] = {
-#define STAGE(ENUM, TABLE, NAME, PURPOSE) { TABLE, NAME, PURPOSE },
+} stages[] = {
+#define STAGE(ENUM, TABLE, NAME, PURPOSE) { TABLE, NAME },
     PIPELINE_STAGES
 #undef STAGE
 };
@@ -39,29 +36,15 @@ static const char *const reason_meanings[] = {
 #undef REASON
 };
 
-static const struct named_stage *
-stage_find(uint8_t table)
-{
-    for (size_t i = 0; i < ARRAY_SIZE(stages); i++) {
-        if (stages[i].table == table) {
-            return &stages[i];
-        }
-    }
-    return NULL;
-}
-
 const char *
 pipeline_stage_name(uint8_t table)
 {
-    const struct named_stage *stage = stage_find(table);
-    return stage ? stage->name : NULL;
-}
-
-const char *
-pipeline_stage_purpose(uint8_t table)
-{
-    const struct named_stage *stage = stage_find(table);
-    return stage ? stage->purpose : NULL;
+    for (size_t i = 0; i < ARRAY_SIZE(stages); i++) {
+        if (stages[i].table == table) {
+            return stages[i].name;
+        }
+    }
+    return NULL;
 }
 
 const char *

@@ -153,9 +153,8 @@ enum pipeline_field_id {
 
 extern const struct pipeline_field pipeline_fields[FIELD_N];
 
-/* Return the name or purpose of the stage in 'table', or NULL if none is. */
+/* Returns the name of the stage in 'table', or NULL if none is. */
 const char *pipeline_stage_name(uint8_t table);
-const char *pipeline_stage_purpose(uint8_t table);
 
 /* Return the name or meaning of 'reason', which is less than DROP_N_REASONS. */
 const char *pipeline_reason_name(enum drop_reason reason);

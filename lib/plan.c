@@ -15,8 +15,8 @@ static const enum model_kind plan_kinds[] = {
     MODEL_CLOUD, MODEL_CLOUD_LINK,
 };
 
-const char *
-plan_verb_name(enum plan_verb verb)
+static const char *
+verb_name(enum plan_verb verb)
 {
     static const char *const names[] = {
         [PLAN_CREATE] = "create",
@@ -346,7 +346,7 @@ count_steps(const struct plan *plan, size_t counts[])
 static void
 format_step(const struct plan_step *step, struct ds *s)
 {
-    ds_put_format(s, "%s %s %s", plan_verb_name(step->verb),
+    ds_put_format(s, "%s %s %s", verb_name(step->verb),
                   model_kind_name(step->kind), step->name);
     for (size_t i = 0; step->verb != PLAN_DELETE && i < step->n_fields; i++) {
         const struct plan_field *field = &step->fields[i];
@@ -398,7 +398,7 @@ step_object(const struct plan_step *step)
         json_array_append_new(fields, field);
     }
     return json_pack("{ssssssso}",
-                     "verb", plan_verb_name(step->verb),
+                     "verb", verb_name(step->verb),
                      "kind", model_kind_name(step->kind),
                      "name", step->name,
                      "fields", fields);

@@ -60,8 +60,6 @@ struct plan *plan_delete_network(const struct model *have,
                                  const char *network);
 void plan_destroy(struct plan *);
 
-const char *plan_verb_name(enum plan_verb);
-
 /* Returns the plan as a person reads it, a line for each step and one for the
  * sums.  The caller frees it. */
 char *plan_format(const struct plan *);

@@ -2,9 +2,9 @@
 #include <config.h>
 #include "token.h"
 
-#include <ctype.h>
 #include <string.h>
 
+#include "notation.h"
 #include "openvswitch/json.h"
 #include "openvswitch/shash.h"
 #include "packets.h"
@@ -268,18 +268,8 @@ token_check(const struct token *token, long long int now)
 char *
 token_check_name(const char *kind, const char *name)
 {
-    size_t n = strlen(name);
-    if (n < 1 || n > 64) {
-        return xasprintf("the name of a %s has 1 to 64 characters, not "
-                         "%"PRIuSIZE, kind, n);
-    }
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = name[i];
-        if (!(c < 128 && isalnum(c)) && (!i || !strchr("-_.", c))) {
-            return xasprintf("the name of a %s consists of letters, digits, "
-                             "'-', '_' and '.', and begins with a letter or "
-                             "digit", kind);
-        }
-    }
-    return NULL;
+    return (notation_name_valid(name, strlen(name)) ? NULL
+            : xasprintf("the name of a %s consists of 1 to %d letters, digits, "
+                        "'-', '_' and '.', and begins with a letter or digit",
+                        kind, NOTATION_NAME_MAX));
 }

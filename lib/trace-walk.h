@@ -138,7 +138,6 @@ struct trace_step *trace_step_create(struct ovs_list *parent,
                                      char *text);
 
 /* Return a new element at the end, zeroed. */
-struct trace_delivery *trace_add_delivery(struct trace *);
 struct trace_drop *trace_add_drop(struct trace *);
 struct trace_event *trace_add_event(struct trace *);
 void trace_add_error(struct trace *, char *text);

@@ -29,8 +29,8 @@ struct run {
     struct ovs_list done;       /* struct visit, kept for their 'from'. */
 };
 
-struct trace_delivery *
-trace_add_delivery(struct trace *trace)
+static struct trace_delivery *
+add_delivery(struct trace *trace)
 {
     struct trace_delivery *delivery;
 
@@ -181,7 +181,7 @@ static void
 deliver(struct run *run, const struct visit *visit,
         const struct walk_output *output)
 {
-    struct trace_delivery *delivery = trace_add_delivery(run->trace);
+    struct trace_delivery *delivery = add_delivery(run->trace);
     const struct dp_packet *packet = output->packet->packet;
 
     delivery->host = xstrdup(trace_host_name(visit->in.host));

@@ -163,11 +163,6 @@ void act_punt_tagged(struct emit *, enum stage stage, uint8_t version);
  * if it does not. */
 uint32_t fabric_way(const struct fabric *, size_t i, uint8_t cloud);
 
-/* Sends a copy by each edge of tree 'i' of the fabric behind which lies one of
- * 'clouds' (a bitmap by cloud id), or if that is NULL by each edge of it. */
-void act_edges(struct emit *, const struct fabric *, size_t i,
-               const unsigned long *clouds);
-
 /* Sends the frame, whose key is in its field, by OpenFlow port 'ofport', a
  * tunnel's. */
 void act_out(struct emit *, uint32_t ofport);

@@ -36,7 +36,9 @@ fabric_way(const struct fabric *f, size_t i, uint8_t cloud)
     return tree->number && edge < f->n_edges ? f->edges[edge].ofport : 0;
 }
 
-void
+/* Sends a copy by each edge of tree 'i' of the fabric behind which lies one of
+ * 'clouds' (a bitmap by cloud id), or if that is NULL by each edge of it. */
+static void
 act_edges(struct emit *e, const struct fabric *f, size_t i,
           const unsigned long *clouds)
 {

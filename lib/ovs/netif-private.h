@@ -22,9 +22,6 @@ struct netns {
 char *netif_error(const struct netns *, const char *what, const char *name,
                   int error);
 
-/* Stores in '*link' the interface 'name', which the caller puts back. */
-char *netif_find(struct netns *, const char *name, struct rtnl_link **link);
-
 /* Returns 'ip', unmapped if it is a mapped IPv4 address, with 'plen'. */
 struct nl_addr *netif_nl_addr(const struct in6_addr *ip, uint8_t plen);
 

@@ -145,8 +145,9 @@ netif_error(const struct netns *ns, const char *what, const char *name,
                         nl_geterror(error)));
 }
 
-char *
-netif_find(struct netns *ns, const char *name, struct rtnl_link **link)
+/* Stores in '*link' the interface 'name', which the caller puts back. */
+static char *
+find_link(struct netns *ns, const char *name, struct rtnl_link **link)
 {
     return netif_error(ns, "no interface", name,
                        rtnl_link_get_kernel(ns->sock, 0, name, link));
@@ -362,7 +363,7 @@ netif_configure(struct netns *ns, const char *name,
                 const struct netif_setup *setup)
 {
     struct rtnl_link *link;
-    char *message = netif_find(ns, name, &link);
+    char *message = find_link(ns, name, &link);
 
     if (message) {
         return message;
@@ -414,7 +415,7 @@ char *
 netif_get(struct netns *ns, const char *name, struct netif_info *info)
 {
     struct rtnl_link *link;
-    char *message = netif_find(ns, name, &link);
+    char *message = find_link(ns, name, &link);
 
     if (!message) {
         struct nl_addr *mac = rtnl_link_get_addr(link);

@@ -43,8 +43,9 @@ ofmirror_destroy(struct ofmirror *m)
     hmap_destroy(&m->rules);
 }
 
-bool
-ofmirror_has_table(uint8_t table)
+/* Returns whether 'table' is one that is compared. */
+static bool
+is_compared(uint8_t table)
 {
     return (table != STAGE_LEARNED
             && (table < STAGE_TENANT_FIRST || table > STAGE_TENANT_LAST));
@@ -78,7 +79,7 @@ ofmirror_add_reply(struct ofmirror *m, const struct ofp_header *oh)
         if (error) {
             break;
         }
-        if (!ofmirror_has_table(fs.table_id)) {
+        if (!is_compared(fs.table_id)) {
             continue;
         }
         struct rule *rule = rule_create(fs.table_id, fs.priority,

@@ -33,9 +33,6 @@ void ofmirror_init(struct ofmirror *);
 void ofmirror_destroy(struct ofmirror *);
 void ofmirror_clear(struct ofmirror *);
 
-/* Returns whether 'table' is one that is compared. */
-bool ofmirror_has_table(uint8_t table);
-
 /* Adds the rules in the flow statistics reply 'oh', except those of tables
  * that are not compared.  Returns 0 or a positive errno. */
 int ofmirror_add_reply(struct ofmirror *, const struct ofp_header *oh);

@@ -58,8 +58,6 @@ struct vswitch_db {
 const struct ovsrec_open_vswitch *vswitch_row(const struct vswitch_db *);
 const struct ovsrec_bridge *vswitch_bridge_row(const struct vswitch_db *,
                                                const char *name);
-const struct ovsrec_interface *vswitch_iface_row(const struct vswitch_db *,
-                                                 const char *name);
 
 /* Writes what is asked for into the open transaction. */
 void vswitch_apply(struct vswitch_db *);

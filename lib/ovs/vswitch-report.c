@@ -27,8 +27,8 @@ vswitch_bridge_row(const struct vswitch_db *db, const char *name)
     return NULL;
 }
 
-const struct ovsrec_interface *
-vswitch_iface_row(const struct vswitch_db *db, const char *name)
+static const struct ovsrec_interface *
+iface_row(const struct vswitch_db *db, const char *name)
 {
     const struct ovsrec_interface *iface;
 
@@ -254,7 +254,7 @@ void
 vswitch_get_counters(const struct vswitch_db *db, const char *name,
                      struct vswitch_counters *c)
 {
-    const struct ovsrec_interface *row = vswitch_iface_row(db, name);
+    const struct ovsrec_interface *row = iface_row(db, name);
     const struct {
         const char *name;
         uint64_t *value;
@@ -293,7 +293,7 @@ const char *
 vswitch_iface_id(const struct vswitch_db *db, const char *name,
                  const char *key)
 {
-    const struct ovsrec_interface *row = vswitch_iface_row(db, name);
+    const struct ovsrec_interface *row = iface_row(db, name);
     return row ? smap_get(&row->external_ids, key) : NULL;
 }
 
