@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "ovs/netif-private.h"
+#include "ovs/text-file.h"
 #include "packets.h"
 #include "util.h"
 
@@ -401,13 +402,34 @@ set_sysctl(const char *family, const char *ifname, const char *name,
     free(path);
 }
 
+/* Makes that what it is for interfaces that are new. */
+static void
+reset_sysctl(const char *family, const char *ifname, const char *name)
+{
+    char *path = xasprintf("/proc/sys/net/%s/conf/default/%s", family, name);
+    char *value;
+    char *error = text_file_read(path, &value);
+
+    if (!error) {
+        set_sysctl(family, ifname, name, value);
+        free(value);
+    }
+    free(error);
+    free(path);
+}
+
 char *
 netif_own(struct netns *ns, const char *name, bool own)
 {
     struct netif_setup setup = { .up = true, .arp = own ? 1 : -1 };
 
-    set_sysctl("ipv4", name, "rp_filter", own ? "0" : "1");
-    set_sysctl("ipv6", name, "disable_ipv6", own ? "0" : "1");
+    if (own) {
+        reset_sysctl("ipv4", name, "rp_filter");
+        reset_sysctl("ipv6", name, "disable_ipv6");
+    } else {
+        set_sysctl("ipv4", name, "rp_filter", "1");
+        set_sysctl("ipv6", name, "disable_ipv6", "1");
+    }
     return netif_configure(ns, name, &setup);
 }
 

@@ -63,8 +63,18 @@ def bridges(node):
     return node.run(["ovs-vsctl", "list-br"]).stdout.split()
 
 
+def sysctl(node, name, value=None):
+    """The value that sysctl 'name' has, or is given."""
+    path = "/proc/sys/net/" + name.replace(".", "/")
+    if value is not None:
+        node.run(["sh", "-c", f"echo {value} > {path}"])
+    return node.run(["cat", path]).stdout.strip()
+
+
 def test_there_and_back(node, shells):
     before = layer3(node, "eth0")
+    for interface in ("default", "eth0"):
+        sysctl(node, f"ipv4.conf.{interface}.rp_filter", 2)
     shells.ok(f"open {DATABASE}")
     assert shells.say("uplink eth0 10.1.0.1:6646 20000") == ["ok"]
     wait_until(lambda: reachable(node))
@@ -76,9 +86,12 @@ def test_there_and_back(node, shells):
     assert not [line for line in layer3(node, "eth0") if "10.1" in line]
     assert shells.say("uplink eth0 10.1.0.99:1 1000") == ["ok"]
 
+    assert sysctl(node, "ipv4.conf.eth0.rp_filter") == "1"
     assert shells.say("uplink-back eth0") == ["ok"]
     assert layer3(node, "eth0") == before
     assert bridges(node) == []
+    assert sysctl(node, "ipv4.conf.eth0.rp_filter") == "2"
+    assert sysctl(node, "ipv6.conf.eth0.disable_ipv6") == "0"
     wait_until(lambda: reachable(node))
     assert shells.say("uplink-back eth0") == ["ok"]
 
