@@ -141,6 +141,7 @@ EXTRA_DIST += tests/system/test_kernel_frames.py
 EXTRA_DIST += tests/system/test_kernel_gateway.py
 EXTRA_DIST += tests/system/test_kernel_isolation.py
 EXTRA_DIST += tests/system/test_kernel_queues.py
+EXTRA_DIST += tests/system/test_kernel_upgrade.py
 EXTRA_DIST += tests/system/test_lab.py
 EXTRA_DIST += tests/system/test_lab_nethv.py
 EXTRA_DIST += tests/system/test_man.py
@@ -160,6 +161,7 @@ EXTRA_DIST += tests/system/test_standby.py
 EXTRA_DIST += tests/system/test_uplink.py
 EXTRA_DIST += tests/system/traffic.py
 EXTRA_DIST += tests/system/trees.py
+EXTRA_DIST += tests/system/upgrading.py
 EXTRA_DIST += tests/system/wires.py
 EXTRA_DIST += tests/system/workloads.py
 .PHONY: check-system

@@ -15,12 +15,6 @@ WAYS = [NATIVE, Way("direct", (("*", ("geneve",)),)),
         Way("tree", (("*", ("vxlan",)),))]
 
 
-@pytest.fixture(scope="module", params=WAYS, ids=str)
-def way(request, site):
-    site.travel(request.param)
-    return request.param
-
-
 @pytest.fixture(autouse=True)
 def quiet(site):
     """Nothing of one test is seen in the next, and no tunnel is down because

@@ -13,7 +13,7 @@ from scapy.layers.l2 import Ether
 from scapy.packet import Raw
 from scapy.utils import checksum
 
-import kernel  # noqa: F401 pylint: disable=unused-import
+from kernel import check_datapaths
 from test_frames import *       # noqa: F401,F403 pylint: disable=C,W
 from frames import MADE_UP
 from test_frames import NATIVE, Way, check_pair, collect, mtu_of, silence
@@ -27,12 +27,6 @@ WAYS = [NATIVE, Way("direct", (("*", ("vxlan",)),)),
         Way("direct", (("*", ("geneve",)),))]
 
 
-@pytest.fixture(scope="module", params=WAYS, ids=str)
-def way(request, site):
-    site.travel(request.param)
-    return request.param
-
-
 @pytest.fixture(autouse=True)
 def quiet(site):
     """Nothing of one test is seen in the next, and no tunnel is down, or was
@@ -43,10 +37,7 @@ def quiet(site):
 
 def test_datapaths(site):
     """The gateway has the kernel's, its neighbours do not."""
-    for host in site.hosts():
-        kind = site.lab.run(host, ["ovs-vsctl", "get", "Bridge", "br-int",
-                                   "datapath_type"]).stdout.strip()
-        assert kind == ("system" if host == GATEWAY else "netdev")
+    check_datapaths(site.lab)
     said = site.lab.run(GATEWAY, ["ovs-dpctl", "show"]).stdout
     assert said.startswith("system@ovs-system:")
 

@@ -26,39 +26,23 @@ def _end(process, reader):
     process.stdout.close()
 
 
-class Stream:
-    """Pings 'target' from 'place' every 'interval' seconds, counted by
-    sequence."""
+class Counted:
+    """Packets, counted by sequence."""
 
-    def __init__(self, lab, place, target, interval=0.01):
-        self.name = f"{place} to {target}"
+    SOME = 30                       # So many show that they pass.
+
+    def __init__(self, name):
+        self.name = name
         # Times of sending and of the answer, by sequence.
         self.replies = {}
         self.twice = []             # Sequences that came once more.
-        self.process = lab.popen(
-            place, ["ping", "-n", "-D", "-i", str(interval), target],
-            stdout=subprocess.PIPE, text=True, start_new_session=True)
-        self.thread = threading.Thread(target=self._read, daemon=True)
-        self.thread.start()
 
-    def _read(self):
-        for line in self.process.stdout:
-            reply = REPLY.match(line)
-            if reply:
-                # Sequences have 16 bits: enough for 10 minutes.
-                came = float(reply[1])
-                if int(reply[2]) in self.replies:
-                    self.twice.append(int(reply[2]))
-                self.replies[int(reply[2])] = (came - float(reply[3]) / 1000,
-                                               came)
+    def came(self, sequence, times):
+        if sequence in self.replies:
+            self.twice.append(sequence)
+        self.replies[sequence] = times
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        _end(self.process, self.thread)
-
-    def go_on(self, count=30, timeout=5):
+    def go_on(self, count=SOME, timeout=5):
         """Waits until 'count' further packets have come back."""
         have = len(self.replies)
         wait_until(lambda: len(self.replies) >= have + count, timeout,
@@ -74,6 +58,32 @@ class Stream:
         None."""
         return min((came for sent, came in tuple(self.replies.values())
                     if sent > moment), default=None)
+
+
+class Stream(Counted):
+    """Pings 'target' from 'place' every 'interval' seconds."""
+
+    def __init__(self, lab, place, target, interval=0.01):
+        super().__init__(f"{place} to {target}")
+        self.process = lab.popen(
+            place, ["ping", "-n", "-D", "-i", str(interval), target],
+            stdout=subprocess.PIPE, text=True, start_new_session=True)
+        self.thread = threading.Thread(target=self._read, daemon=True)
+        self.thread.start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            reply = REPLY.match(line)
+            if reply:
+                # Sequences have 16 bits: enough for 10 minutes.
+                came = float(reply[1])
+                self.came(int(reply[2]), (came - float(reply[3]) / 1000, came))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        _end(self.process, self.thread)
 
 
 class FlowWatch:
