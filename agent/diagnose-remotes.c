@@ -56,14 +56,24 @@ diagnose_tcp(struct diagnosis *d, const char *target, const char *service)
     return !error;
 }
 
-/* Returns the next of the comma-separated remotes in '*rest' that is "ssl:",
- * without that; NULL at the end. */
+/* Returns whether 'remote' is more than an address, which may be IPv6 in
+ * brackets. */
+static bool
+has_port(const char *remote)
+{
+    const char *end = strchr(remote, ']');
+
+    return strchr(end ? end : remote, ':') != NULL;
+}
+
+/* Returns the next of the comma-separated remotes in '*rest' that is "ssl:" and
+ * has a port, without "ssl:"; NULL at the end. */
 static const char *
 next_ssl(char **rest)
 {
     const char *remote;
     while ((remote = strsep(rest, ","))) {
-        if (!strncmp(remote, "ssl:", 4)) {
+        if (!strncmp(remote, "ssl:", 4) && has_port(remote + 4)) {
             return remote + 4;
         }
     }
@@ -95,8 +105,9 @@ diagnose_https(struct diagnosis *d, const char *target)
     bool reached;
     int status;
 
-    free(pki_fingerprint(d->ca, fingerprint));
-    char *error = https_connect(target, fingerprint, &reached, &https);
+    char *error = pki_fingerprint(d->ca, fingerprint);
+    error = error ? error : https_connect(target, fingerprint, &reached,
+                                          &https);
     if (error) {
         diagnosis_tell(d, "enrolment", error);
         return;
@@ -137,6 +148,23 @@ diagnose_enrolment(struct diagnosis *d)
     }
 }
 
+/* Names what can be no remote of nethv's, all of which have their own ports. */
+static void
+diagnose_forms(struct diagnosis *d, const char *remotes_)
+{
+    char *remotes = xstrdup(remotes_);
+    char *rest = remotes;
+    for (const char *remote; (remote = strsep(&rest, ",")); ) {
+        if (!strncmp(remote, "ssl:", 4) && !has_port(remote + 4)) {
+            diagnosis_wrong(d, "external_ids of the Open_vSwitch table name "
+                            "the remote \"%s\", which has no port: relays "
+                            "listen at %d, the database at %d", remote,
+                            INVENTORY_RELAY_PORT, INVENTORY_DB_PORT);
+        }
+    }
+    free(remotes);
+}
+
 /* Tells whether each of 'remotes' can be connected to; returns whether one
  * can. */
 static bool
@@ -145,6 +173,8 @@ diagnose_ports(struct diagnosis *d, const char *remotes_, const char *service)
     char *remotes = xstrdup(remotes_);
     char *rest = remotes;
     bool any = false;
+
+    diagnose_forms(d, remotes_);
     for (const char *remote; (remote = next_ssl(&rest)); ) {
         any |= diagnose_tcp(d, remote, service);
     }

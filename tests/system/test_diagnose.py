@@ -170,6 +170,19 @@ def test_narrow_path(lab):
         mtu(1500)
 
 
+def test_remote_without_a_port(lab):
+    row = ["ovs-vsctl", "--no-wait", "--", "set", "Open_vSwitch", "."]
+    remote = lab.run("aws1-vm1", ["ovs-vsctl", "get", "Open_vSwitch", ".",
+                                  "external_ids:nethv-remote"]).stdout.strip()
+    lab.kill("agent", "aws1-vm1", "KILL")   # It would follow.
+    lab.run("aws1-vm1", [*row, 'external_ids:nethv-remote="ssl:10.0.0.10"'])
+    try:
+        assert_named(lab, "aws1-vm1", '"ssl:10.0.0.10", which has no port')
+    finally:
+        lab.run("aws1-vm1", [*row, f"external_ids:nethv-remote={remote}"])
+        lab.start("agent", "aws1-vm1")
+
+
 def test_missing_kernel_module(lab):
     def datapath(value):
         lab.run("aws1-vm1", ["ovs-vsctl", "--no-wait", "set", "Open_vSwitch",
