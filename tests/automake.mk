@@ -286,7 +286,14 @@ tests_fuzz_too_big_LDADD = $(CORE_LIBS)
 if HAVE_CRITERION
 check_PROGRAMS += tests/api-tests tests/api-tests-static
 TESTS += tests/api-tests tests/api-tests-static
-API_TEST_SOURCES = tests/api/api.c tests/api/other-ovs.c tests/api/other-ovs.h
+API_TEST_SOURCES = \
+	tests/api/deployment.c \
+	tests/api/deployment.h \
+	tests/api/model.c \
+	tests/api/other-ovs.c \
+	tests/api/other-ovs.h \
+	tests/api/process.c \
+	tests/api/rules.c
 API_TEST_CPPFLAGS = -I$(top_srcdir)/include -I$(top_builddir)/include -I$(top_srcdir) \
 	-DEXAMPLES_DIR='"$(abs_top_srcdir)/examples"'
 API_TEST_CFLAGS = $(AM_CFLAGS) $(CRITERION_CFLAGS) -Wno-missing-prototypes
