@@ -75,6 +75,11 @@ void cli_pre_model(struct ctl_context *);
 /* The same without what the system has given: only what users write. */
 void cli_pre_intent(struct ctl_context *);
 
+/* The same for all columns of the 'n' 'tables'. */
+void cli_pre_tables(struct ctl_context *,
+                    const struct ovsdb_idl_table_class *const tables[],
+                    size_t n);
+
 /* Returns what is in the database, the open transaction included, as a model.
  * It is 'ctx''s and in step until the next change. */
 struct model *cli_model(struct ctl_context *ctx);

@@ -26,12 +26,7 @@ pre_bandwidth(struct ctl_context *ctx)
         &nethvrec_host_col_cloud,
     };
 
-    for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
-        ovsdb_idl_add_table(ctx->idl, tables[i]);
-        for (size_t j = 0; j < tables[i]->n_columns; j++) {
-            ovsdb_idl_add_column(ctx->idl, &tables[i]->columns[j]);
-        }
-    }
+    cli_pre_tables(ctx, tables, ARRAY_SIZE(tables));
     ovsdb_idl_add_table(ctx->idl, &nethvrec_table_cloud);
     ovsdb_idl_add_table(ctx->idl, &nethvrec_table_host);
     for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {

@@ -22,20 +22,14 @@
 static void
 pre_inventory(struct ctl_context *ctx)
 {
-    static const enum nethvrec_table_id tables[] = {
-        NETHVREC_TABLE_GLOBAL, NETHVREC_TABLE_CLOUD, NETHVREC_TABLE_HOST,
-        NETHVREC_TABLE_HOST_STATE, NETHVREC_TABLE_CLOUD_LINK,
-        NETHVREC_TABLE_TOKEN, NETHVREC_TABLE_ENROLLMENT,
-        NETHVREC_TABLE_BINDING, NETHVREC_TABLE_CLAIM,
-        NETHVREC_TABLE_FOLLOWER, NETHVREC_TABLE_GATEWAY_STATE,
+    static const struct ovsdb_idl_table_class *const tables[] = {
+        &nethvrec_table_global, &nethvrec_table_cloud, &nethvrec_table_host,
+        &nethvrec_table_host_state, &nethvrec_table_cloud_link,
+        &nethvrec_table_token, &nethvrec_table_enrollment,
+        &nethvrec_table_binding, &nethvrec_table_claim,
+        &nethvrec_table_follower, &nethvrec_table_gateway_state,
     };
-    for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
-        const struct ovsdb_idl_table_class *table
-            = &nethvrec_table_classes[tables[i]];
-        for (size_t j = 0; j < table->n_columns; j++) {
-            ovsdb_idl_add_column(ctx->idl, &table->columns[j]);
-        }
-    }
+    cli_pre_tables(ctx, tables, ARRAY_SIZE(tables));
 }
 
 static const char *

@@ -38,12 +38,7 @@ pre_tree_show(struct ctl_context *ctx)
         &nethvrec_table_host, &nethvrec_table_global,
         &nethvrec_table_cloud_link,
     };
-    for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
-        ovsdb_idl_add_table(ctx->idl, tables[i]);
-        for (size_t j = 0; j < tables[i]->n_columns; j++) {
-            ovsdb_idl_add_column(ctx->idl, &tables[i]->columns[j]);
-        }
-    }
+    cli_pre_tables(ctx, tables, ARRAY_SIZE(tables));
     tree_state_pre(ctx);
 }
 

@@ -8,6 +8,7 @@
 
 #include "cli/cli.h"
 #include "model.h"
+#include "nethv-idl.h"
 #include "openvswitch/json.h"
 #include "ovs/mirror.h"
 #include "svec.h"
@@ -24,6 +25,18 @@ void
 cli_pre_intent(struct ctl_context *ctx)
 {
     mirror_add_columns(ctx->idl, false);
+}
+
+void
+cli_pre_tables(struct ctl_context *ctx,
+               const struct ovsdb_idl_table_class *const tables[], size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        ovsdb_idl_add_table(ctx->idl, tables[i]);
+        for (size_t j = 0; j < tables[i]->n_columns; j++) {
+            ovsdb_idl_add_column(ctx->idl, &tables[i]->columns[j]);
+        }
+    }
 }
 
 struct model *

@@ -23,12 +23,7 @@ tree_state_pre(struct ctl_context *ctx)
     static const struct ovsdb_idl_table_class *const tables[] = {
         &nethvrec_table_gateway_state, &nethvrec_table_plan,
     };
-    for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
-        ovsdb_idl_add_table(ctx->idl, tables[i]);
-        for (size_t j = 0; j < tables[i]->n_columns; j++) {
-            ovsdb_idl_add_column(ctx->idl, &tables[i]->columns[j]);
-        }
-    }
+    cli_pre_tables(ctx, tables, ARRAY_SIZE(tables));
 }
 
 /* The state of a gateway with what it is of looked up. */
