@@ -9,7 +9,7 @@
  *      ofports, configuration)            |                and trees)
  *              |                          |                     |
  *              +--> claims.h: which port is where <--+          |
- *              |    fabric-build.h: the physical side <---------+
+ *              |    physical.h: the physical side <-------------+
  *              v                          v
  *              compiler: rules of this host (lib/compile)
  *                                 |

@@ -86,7 +86,8 @@ bool nethv_client_is_complete(const struct nethv_client *client);
 
 /* For a client with a 'host': starts or ends the need for the port 'iface_id',
  * a path ("acme/shop/s1/web") or a UUID as text, and for its network, which is
- * kept for some minutes after the last need. */
+ * kept for some minutes after the last need.  Others have everything; for them
+ * this does nothing. */
 void nethv_client_follow(struct nethv_client *client, const char *iface_id);
 void nethv_client_unfollow(struct nethv_client *client, const char *iface_id);
 

@@ -92,6 +92,7 @@ const struct nethv_row *nethv_model_cloud(const struct nethv_model *model,
 const struct nethv_row *nethv_model_host_at(const struct nethv_model *model,
                                             uint32_t location);
 
+/* Returns what 'row' is. */
 enum nethv_kind nethv_row_kind(const struct nethv_row *row);
 
 /* Returns the name of 'row', NULL for a link between clouds.  Owned by the

@@ -98,7 +98,10 @@ size_t nethv_rules_count(const struct nethv_rules *rules);
  * equal rules give equal text.  The caller frees it. */
 char *nethv_rules_text(const struct nethv_rules *rules);
 
-/* A meter that rules refer to: the bandwidth of a virtual link. */
+/* A meter that rules refer to: the bandwidth of a virtual link, or what may go
+ * to the OpenFlow controller, which in nethv is the agent: it answers requests
+ * of DHCP and the like, and whose packets are too big.  It is to drop what
+ * exceeds the rate, with bursts of a second's worth. */
 struct nethv_meter {
     uint32_t id;
     uint64_t kbps;

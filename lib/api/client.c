@@ -22,6 +22,7 @@
 struct nethv_client {
     struct model *model;
     struct db *db;
+    bool has_host;
     struct sset followed;           /* iface-ids, of a client with a host. */
     unsigned int seqno;             /* Of 'db' when it ran last. */
 
@@ -136,9 +137,10 @@ network_is_needed(const struct nethv_client *client,
 void
 nethv_client_follow(struct nethv_client *client, const char *iface_id)
 {
-    sset_add(&client->followed, iface_id);
-    db_claim(client->db, iface_id);
-    wake(client);
+    if (client->has_host && sset_add(&client->followed, iface_id)) {
+        db_claim(client->db, iface_id);
+        wake(client);
+    }
 }
 
 void
@@ -168,6 +170,7 @@ nethv_client_create(struct nethv_model *model,
     }
     struct nethv_client *client = xzalloc(sizeof *client);
     client->model = model->model;
+    client->has_host = options->host != NULL;
     sset_init(&client->followed);
     fault = open_descriptors(client);
     if (fault) {

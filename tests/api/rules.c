@@ -91,7 +91,7 @@ Test(api_rules, the_difference_is_taken_once)
     undeploy(&d);
 }
 
-Test(api_rules, meters_are_those_of_links)
+Test(api_rules, meters_limit_links)
 {
     struct deployment d;
     deploy(&d);
