@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from daemons import host_sessions
 from nethvlab import nethv
 from wires import limit, wait_until
 
@@ -95,6 +96,19 @@ def without_first(lab):
         if lab.pid("agent", "gw1") is None:
             lab.start("agent", "gw1")
         wait_settled(lab, "gw1")
+
+
+def test_who_serves_hosts(lab):
+    """The database where it is, a relay at the cloud's other gateway."""
+    ips = {host.private_ip for host in lab.scenario.hosts}
+
+    def served():
+        first, second = (host_sessions(lab, gateway) for gateway in IPS)
+        return (list(first) == ["database"] and list(second) == ["relay"]
+                and IPS["gw1"] in first["database"]
+                and IPS["gw2"] in second["relay"]
+                and first["database"] | second["relay"] >= ips)
+    wait_until(served, TURN, "each host is served by one of them")
 
 
 def test_lowest_id_is_used(lab):
