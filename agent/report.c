@@ -97,14 +97,14 @@ report_wait(const struct report *report)
     }
 }
 
-static const struct nethvrec_host_state *
-find_state(struct db *db, const struct uuid *host)
+static const struct nethvrec_host_report *
+find_report(struct db *db, const struct uuid *host)
 {
-    const struct nethvrec_host_state *state;
+    const struct nethvrec_host_report *row;
 
-    NETHVREC_HOST_STATE_FOR_EACH (state, db_idl(db)) {
-        if (uuid_equals(&state->host, host)) {
-            return state;
+    NETHVREC_HOST_REPORT_FOR_EACH (row, db_idl(db)) {
+        if (uuid_equals(&row->host, host)) {
+            return row;
         }
     }
     return NULL;
@@ -167,7 +167,7 @@ write_identity(const struct nethvrec_host_state *state,
     }
 }
 
-/* Names and values for Host_State.statistics. */
+/* Names and values for Host_Report.statistics. */
 #define N_STATISTICS (DROP_N_REASONS + CONTROL_N_VERDICTS + 4)
 struct statistics {
     char text[N_STATISTICS][32];
@@ -204,7 +204,7 @@ statistics_add_counters(struct statistics *s, const struct report *report)
 
 static void
 write_heartbeat(struct report *report, const struct vswitch_counters *traffic,
-                const struct nethvrec_host_state *state)
+                const struct nethvrec_host_report *row)
 {
     struct statistics s = { .n = 0 };
 
@@ -213,26 +213,26 @@ write_heartbeat(struct report *report, const struct vswitch_counters *traffic,
     statistics_add(&s, "endpoint", "rx-packets", traffic->tx_packets);
     statistics_add(&s, "endpoint", "rx-bytes", traffic->tx_bytes);
     statistics_add_counters(&s, report);
-    nethvrec_host_state_set_statistics(state, s.names, s.values, s.n);
-    report->heartbeat = state->heartbeat + 1;
-    nethvrec_host_state_set_heartbeat(state, report->heartbeat);
+    nethvrec_host_report_set_statistics(row, s.names, s.values, s.n);
+    report->heartbeat = row->heartbeat + 1;
+    nethvrec_host_report_set_heartbeat(row, report->heartbeat);
     report->due = time_msec() + REPORT_INTERVAL_MSEC;
     report->asked = false;
 }
 
 /* The column is sorted, as all sets are. */
 static void
-write_problems(const struct nethvrec_host_state *state,
+write_problems(const struct nethvrec_host_report *row,
                const struct svec *problems)
 {
-    bool same = state->n_problems == problems->n;
+    bool same = row->n_problems == problems->n;
 
     for (size_t i = 0; same && i < problems->n; i++) {
-        same = !strcmp(state->problems[i], problems->names[i]);
+        same = !strcmp(row->problems[i], problems->names[i]);
     }
     if (!same) {
-        nethvrec_host_state_set_problems(
-            state, (const char **) problems->names, problems->n);
+        nethvrec_host_report_set_problems(
+            row, (const char **) problems->names, problems->n);
     }
 }
 
@@ -243,8 +243,10 @@ report_write(struct report *report, struct db *db, const struct model *model,
              const struct svec *problems, struct ovsdb_idl_txn *txn)
 {
     const struct nethvrec_host *self = db_self(db);
-    const struct nethvrec_host_state *state = find_state(db,
-                                                         &self->header_.uuid);
+    const struct nethvrec_host_state *state
+        = db_host_state(db, &self->header_.uuid);
+    const struct nethvrec_host_report *row
+        = find_report(db, &self->header_.uuid);
 
     if (!state) {
         const struct cloud *cloud = model_cloud_by_id(model, config->cloud_id);
@@ -256,9 +258,13 @@ report_write(struct report *report, struct db *db, const struct model *model,
         nethvrec_host_state_set_alive(state, true);
     }
     write_identity(state, model, config);
-    write_problems(state, problems);
+    if (!row) {
+        row = nethvrec_host_report_insert(txn);
+        nethvrec_host_report_set_host(row, self->header_.uuid);
+    }
+    write_problems(row, problems);
     if (report_is_due(report)) {
-        write_heartbeat(report, traffic, state);
+        write_heartbeat(report, traffic, row);
     }
 }
 
@@ -266,7 +272,7 @@ void
 report_write_wire(struct db *db, bool current)
 {
     const struct nethvrec_host_state *state
-        = find_state(db, &db_self(db)->header_.uuid);
+        = db_host_state(db, &db_self(db)->header_.uuid);
 
     /* The database may be of an older version. */
     if (!state || !nethvrec_server_has_host_state_table_col_wire(db_idl(db))) {

@@ -2,9 +2,9 @@
 #ifndef AGENT_REPORT_H
 #define AGENT_REPORT_H 1
 
-/* What this host says of itself in Host_State: where it is, what it can
- * encapsulate, its heartbeat, its counters of dropped frames by reason, and
- * what does not work here. */
+/* What this host says of itself: in Host_State where it is and what it can
+ * encapsulate; in Host_Report its heartbeat, its counters of dropped frames by
+ * reason, and what does not work here. */
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -40,12 +40,7 @@ tunnel_words_open_one_way(const struct host *a, const struct host *b)
 bool
 tunnel_words_alive(struct db *db, const struct uuid *host)
 {
-    const struct nethvrec_host_state *state;
+    const struct nethvrec_host_state *state = db_host_state(db, host);
 
-    NETHVREC_HOST_STATE_FOR_EACH (state, db_idl(db)) {
-        if (uuid_equals(&state->host, host)) {
-            return state->alive;
-        }
-    }
-    return false;
+    return state && state->alive;
 }

@@ -24,7 +24,8 @@ pre_inventory(struct ctl_context *ctx)
 {
     static const struct ovsdb_idl_table_class *const tables[] = {
         &nethvrec_table_global, &nethvrec_table_cloud, &nethvrec_table_host,
-        &nethvrec_table_host_state, &nethvrec_table_cloud_link,
+        &nethvrec_table_host_state, &nethvrec_table_host_report,
+        &nethvrec_table_cloud_link,
         &nethvrec_table_token, &nethvrec_table_enrollment,
         &nethvrec_table_binding, &nethvrec_table_claim,
         &nethvrec_table_follower, &nethvrec_table_gateway_state,
@@ -189,17 +190,16 @@ cmd_host_token(struct ctl_context *ctx)
         }                                                       \
     } while (0)
 
-/* A gateway's, of which nothing else would ever rid the database. */
-static void
-delete_gateway_state(struct ovsdb_idl *idl, const struct uuid *host)
-{
-    const struct nethvrec_gateway_state *row, *next;
-    NETHVREC_GATEWAY_STATE_FOR_EACH_SAFE (row, next, idl) {
-        if (uuid_equals(&row->host, host)) {
-            nethvrec_gateway_state_delete(row);
-        }
-    }
-}
+/* The same for rows that have the UUID of the host. */
+#define DELETE_ABOUT_HOST(TABLE, SMALL, IDL, HOST)                      \
+    do {                                                                \
+        const struct nethvrec_##SMALL *row_, *next_;                    \
+        NETHVREC_##TABLE##_FOR_EACH_SAFE (row_, next_, IDL) {           \
+            if (uuid_equals(&row_->host, &(HOST)->header_.uuid)) {      \
+                nethvrec_##SMALL##_delete(row_);                        \
+            }                                                           \
+        }                                                               \
+    } while (0)
 
 static void
 delete_enrollment(struct ovsdb_idl *idl, const struct nethvrec_host *host)
@@ -230,14 +230,12 @@ cmd_host_remove(struct ctl_context *ctx)
                   "authority: it cannot be removed", name);
         return;
     }
-    const struct nethvrec_host_state *state = inventory_state(ctx->idl, host);
-    if (state) {
-        nethvrec_host_state_delete(state);
-    }
     DELETE_OF_HOST(BINDING, binding, ctx->idl, host);
     DELETE_OF_HOST(CLAIM, claim, ctx->idl, host);
     DELETE_OF_HOST(FOLLOWER, follower, ctx->idl, host);
-    delete_gateway_state(ctx->idl, &host->header_.uuid);
+    DELETE_ABOUT_HOST(HOST_STATE, host_state, ctx->idl, host);
+    DELETE_ABOUT_HOST(HOST_REPORT, host_report, ctx->idl, host);
+    DELETE_ABOUT_HOST(GATEWAY_STATE, gateway_state, ctx->idl, host);
     delete_enrollment(ctx->idl, host);
     nethvrec_host_delete(host);
 }

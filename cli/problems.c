@@ -19,6 +19,8 @@ problems_add_columns(struct ovsdb_idl *idl)
     static const struct ovsdb_idl_column *const columns[] = {
         &nethvrec_global_col_controller,
         &nethvrec_host_state_col_wire,
+        &nethvrec_host_report_col_host,
+        &nethvrec_host_report_col_problems,
         &nethvrec_tunnel_col_a,
         &nethvrec_tunnel_col_b,
         &nethvrec_tunnel_col_a_up,
@@ -66,7 +68,7 @@ collect_clouds(const struct model *model, struct svec *problems)
 static void
 collect_hosts(const struct ovsdb_idl *idl, struct svec *problems)
 {
-    const struct nethvrec_host_state *state;
+    const struct nethvrec_host_report *report;
     const struct nethvrec_host *host;
 
     NETHVREC_HOST_FOR_EACH (host, idl) {
@@ -75,11 +77,11 @@ collect_hosts(const struct ovsdb_idl *idl, struct svec *problems)
                 "host %s is not alive", host->name));
         }
     }
-    NETHVREC_HOST_STATE_FOR_EACH (state, idl) {
-        host = nethvrec_host_get_for_uuid(idl, &state->host);
-        for (size_t i = 0; host && i < state->n_problems; i++) {
+    NETHVREC_HOST_REPORT_FOR_EACH (report, idl) {
+        host = nethvrec_host_get_for_uuid(idl, &report->host);
+        for (size_t i = 0; host && i < report->n_problems; i++) {
             svec_add_nocopy(problems, xasprintf(
-                "host %s: %s", host->name, state->problems[i]));
+                "host %s: %s", host->name, report->problems[i]));
         }
     }
 }

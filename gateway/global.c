@@ -38,7 +38,7 @@ global_create(const char *name)
 
     global->name = xstrdup(name);
     global->model = model_create();
-    global->db = db_create(global->model, DB_ALL);
+    global->db = db_create(global->model, DB_GLOBAL);
     global->allocate = allocate_create(global->model, global->db);
     global->liveness = liveness_create();
     global->plant = plant_create(global->model);

@@ -68,23 +68,47 @@ pulse_find(const struct liveness *liveness, const struct uuid *host)
 
 /* A host that is new to this judge gets the full time. */
 static struct pulse *
-pulse_feel(struct liveness *liveness,
-           const struct nethvrec_host_state *state, long long int now)
+pulse_get(struct liveness *liveness, const struct uuid *host,
+          long long int now)
 {
-    struct pulse *pulse = pulse_find(liveness, &state->host);
+    struct pulse *pulse = pulse_find(liveness, host);
 
     if (!pulse) {
         pulse = xmalloc(sizeof *pulse);
-        pulse->host = state->host;
-        pulse->heartbeat = state->heartbeat;
-        pulse->deadline = now + DEAD_MSEC;
-        hmap_insert(&liveness->pulses, &pulse->node, uuid_hash(&state->host));
-    } else if (pulse->heartbeat != state->heartbeat) {
-        pulse->heartbeat = state->heartbeat;
-        pulse->deadline = now + DEAD_MSEC;
+        *pulse = (struct pulse) { .host = *host, .deadline = now + DEAD_MSEC };
+        hmap_insert(&liveness->pulses, &pulse->node, uuid_hash(host));
     }
-    pulse->seen = true;
     return pulse;
+}
+
+/* Forgets the hosts that 'db' does not have any more, and feels the pulses of
+ * those that it has. */
+static void
+feel_pulses(struct liveness *liveness, struct db *db, long long int now)
+{
+    const struct nethvrec_host_state *state;
+    const struct nethvrec_host_report *report;
+    struct pulse *pulse;
+
+    HMAP_FOR_EACH (pulse, node, &liveness->pulses) {
+        pulse->seen = false;
+    }
+    NETHVREC_HOST_STATE_FOR_EACH (state, db_idl(db)) {
+        pulse_get(liveness, &state->host, now)->seen = true;
+    }
+    NETHVREC_HOST_REPORT_FOR_EACH (report, db_idl(db)) {
+        pulse = pulse_find(liveness, &report->host);
+        if (pulse && pulse->heartbeat != report->heartbeat) {
+            pulse->heartbeat = report->heartbeat;
+            pulse->deadline = now + DEAD_MSEC;
+        }
+    }
+    HMAP_FOR_EACH_SAFE (pulse, node, &liveness->pulses) {
+        if (!pulse->seen) {
+            hmap_remove(&liveness->pulses, &pulse->node);
+            free(pulse);
+        }
+    }
 }
 
 static bool
@@ -102,21 +126,14 @@ liveness_update(struct liveness *liveness, struct db *db, long long int now)
     struct pulse *pulse;
     bool changed = false;
 
-    HMAP_FOR_EACH (pulse, node, &liveness->pulses) {
-        pulse->seen = false;
-    }
+    feel_pulses(liveness, db, now);
     liveness->deadline = LLONG_MAX;
     NETHVREC_HOST_STATE_FOR_EACH (state, db_idl(db)) {
-        pulse = pulse_feel(liveness, state, now);
-        changed |= state->alive != (now < pulse->deadline);
+        changed |= state->alive != judged_alive(liveness, &state->host, now);
+    }
+    HMAP_FOR_EACH (pulse, node, &liveness->pulses) {
         if (now < pulse->deadline) {
             liveness->deadline = MIN(liveness->deadline, pulse->deadline);
-        }
-    }
-    HMAP_FOR_EACH_SAFE (pulse, node, &liveness->pulses) {
-        if (!pulse->seen) {
-            hmap_remove(&liveness->pulses, &pulse->node);
-            free(pulse);
         }
     }
     return changed;

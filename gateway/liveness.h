@@ -2,7 +2,7 @@
 #ifndef GATEWAY_LIVENESS_H
 #define GATEWAY_LIVENESS_H 1
 
-/* Which hosts are alive: those whose heartbeat in Host_State has changed
+/* Which hosts are alive: those whose heartbeat in Host_Report has changed
  * lately, by the clock of the judge, so that the hosts' clocks do not
  * matter. */
 

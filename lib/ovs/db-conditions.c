@@ -39,6 +39,7 @@ static const struct chooser choosers[] = {
     { &nethvrec_table_cloud, .all = true },
     { &nethvrec_table_host, .cloud = &nethvrec_host_col_cloud },
     { &nethvrec_table_host_state, .cloud = &nethvrec_host_state_col_cloud },
+    { &nethvrec_table_host_report, .host = &nethvrec_host_report_col_host },
     { &nethvrec_table_network, .by_uuid = true, .network = &uuid_column },
     { &nethvrec_table_switch, .network = &nethvrec_switch_col_network },
     { &nethvrec_table_port, .by_uuid = true,

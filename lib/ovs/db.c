@@ -61,12 +61,21 @@ struct db {
     /* Conditions, in mode DB_HOST. */
     char *self_name;
     struct ovsdb_idl_index *hosts_by_name;
+    struct ovsdb_idl_index *states_by_host;
     struct hmap networks;       /* struct followed by 'uuid'. */
     struct sset claims;
     struct db_conditions requested; /* As set last. */
     bool stale;                 /* Do the conditions need a look? */
     unsigned int cond_seqno;    /* When 'requested' are in effect. */
 };
+
+static void
+omit(struct ovsdb_idl *idl, const struct ovsdb_idl_table_class *table)
+{
+    for (size_t i = 0; i < table->n_columns; i++) {
+        ovsdb_idl_omit(idl, &table->columns[i]);
+    }
+}
 
 struct db *
 db_create(struct model *model, enum db_mode mode)
@@ -87,11 +96,15 @@ db_create(struct model *model, enum db_mode mode)
     ovsdb_idl_set_write_changed_only_all(db->idl, true);
     db->hosts_by_name = ovsdb_idl_index_create1(db->idl,
                                                 &nethvrec_host_col_name);
+    db->states_by_host = ovsdb_idl_index_create1(
+        db->idl, &nethvrec_host_state_col_host);
     db->mirror = mirror_create(db->idl, model, true);
     hmap_init(&db->networks);
     sset_init(&db->claims);
     db_conditions_init(&db->requested);
-    if (mode == DB_HOST) {
+    if (mode == DB_ALL) {
+        omit(db->idl, &nethvrec_table_host_report);
+    } else if (mode == DB_HOST) {
         db_conditions_omit(db->idl);
         db->cond_seqno = db_conditions_set(&db->requested, db->idl);
     }
@@ -324,6 +337,18 @@ db_self(const struct db *db)
     return self;
 }
 
+const struct nethvrec_host_state *
+db_host_state(const struct db *db, const struct uuid *host)
+{
+    struct nethvrec_host_state *key
+        = nethvrec_host_state_index_init_row(db->states_by_host);
+    nethvrec_host_state_index_set_host(key, *host);
+    const struct nethvrec_host_state *state
+        = nethvrec_host_state_index_find(db->states_by_host, key);
+    nethvrec_host_state_index_destroy_row(key);
+    return state;
+}
+
 uint8_t
 db_wire_version(const struct db *db)
 {
@@ -359,7 +384,7 @@ db_unfollow_network(struct db *db, const struct uuid *uuid)
 bool
 db_has_network(const struct db *db, const struct uuid *uuid)
 {
-    if (db->mode == DB_ALL) {
+    if (db->mode != DB_HOST) {
         return db_is_complete(db);
     }
     const struct followed *f = find_followed(db, uuid);
@@ -501,7 +526,7 @@ db_is_complete(const struct db *db)
 {
     return ovsdb_idl_has_ever_connected(db->idl)
            && !db->stale
-           && (db->mode == DB_ALL
+           && (db->mode != DB_HOST
                || (ovsdb_idl_get_condition_seqno(db->idl)
                    >= db->cond_seqno));
 }

@@ -11,9 +11,12 @@
  * is compared once.  What the database held stays in the model while there is
  * no connection.
  *
- * Two modes:
+ * Three modes:
  *
- *   - DB_ALL follows every table.
+ *   - DB_GLOBAL follows every table.
+ *
+ *   - DB_ALL follows all but Host_Report, of which each host writes every few
+ *     seconds what nobody but the global controller needs.
  *
  *   - DB_HOST follows what one host needs: clouds and Global; the hosts of its
  *     own cloud; what it has written itself; ports that it looks for
@@ -46,6 +49,7 @@
 
 struct model;
 struct nethvrec_host;
+struct nethvrec_host_state;
 struct ovsdb_idl;
 struct ovsdb_idl_txn;
 struct uuid;
@@ -53,7 +57,7 @@ struct vport;
 
 struct db;
 
-enum db_mode { DB_ALL, DB_HOST };
+enum db_mode { DB_GLOBAL, DB_ALL, DB_HOST };
 
 #define DB_KEEP_MSEC (5 * 60 * 1000)
 
@@ -133,6 +137,10 @@ uint8_t db_wire_version(const struct db *);
 /* Returns the own host's row, or NULL if the database has none or it has not
  * been received yet. */
 const struct nethvrec_host *db_self(const struct db *);
+
+/* Returns what the host with UUID 'host' says of itself, NULL if nothing. */
+const struct nethvrec_host_state *db_host_state(const struct db *,
+                                                const struct uuid *host);
 
 /* Starts and ends the need for the network 'uuid'.  Idempotent: needs are not
  * counted. */

@@ -426,8 +426,8 @@ def test_status(db, hosts):
     host = hosts.add("vm1")
     hosts.add("vm2", alive=False)
     db.ctl("set", "Host_State", db.ctl("--bare", "--columns=_uuid", "find", "Host_State",
-                                       f"host={host}")[0].strip(),
-           'problems="no kernel module"', "wire=2")
+                                       f"host={host}")[0].strip(), "wire=2")
+    db.create("Host_Report", host=host, problems='"no kernel module"')
     db.create("Claim", host=host, iface_id="acme/shop/s1/nowhere", status="unknown")
     status = db.json("status")
     assert status["clouds"][0]["hosts"] == 2 and status["clouds"][0]["hosts_alive"] == 1
@@ -614,6 +614,7 @@ def test_lists(db, hosts):
 def test_a_removed_host_leaves_nothing(db, hosts):
     uuid = hosts.add("gw1")
     db.create("Gateway_State", host=uuid)
+    db.create("Host_Report", host=uuid)
     hosts.follow(uuid, 1, 0)
     db.create("Claim", host=uuid, status="unknown", iface_id="acme/shop/s1/web")
     hosts.add("gw2")

@@ -41,7 +41,7 @@ def problems(lab, host):
     """What 'host' says in the database."""
     uuid = nethv.ctl(lab, "get", "host", host, "_uuid").strip()
     return nethv.ctl(lab, "--bare", "--columns=problems", "find",
-                     "host_state", f"host={uuid}").strip()
+                     "host_report", f"host={uuid}").strip()
 
 
 def all_up(lab):
@@ -234,7 +234,7 @@ def test_counted_in_the_database(lab, direct):
 
     def statistics():
         return nethv.ctl(lab, "--bare", "--columns=statistics", "find",
-                         "host_state", f"host={uuid}")
+                         "host_report", f"host={uuid}")
     for name in ("control-forged=", "control-malformed=", "control-version=",
                  "control-kind=", "control-stranger=", "control-replayed="):
         wait_until(lambda: name in statistics(), 15,

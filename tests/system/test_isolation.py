@@ -744,7 +744,7 @@ def test_drops_are_in_the_database(site):
     def reported(host):
         uuid = site.column("Host", host, "_uuid")[1]
         (pairs,), = json.loads(site.ctl(
-            "--format=json", "--columns=statistics", "find", "Host_State",
+            "--format=json", "--columns=statistics", "find", "Host_Report",
             f"host={uuid}"))["data"]
         return {name: count for name, count in pairs[1]
                 if name.startswith("drop-")}
