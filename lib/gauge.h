@@ -21,11 +21,12 @@
  * The first trains are short, and each is twice as long as that before, until
  * one takes GAUGE_USEC or is as long as may be.  The median of GAUGE_SAMPLES
  * trains of that length counts; if one of them takes less than half of that,
- * the one before was only held up, and they grow on.  A train that has lost its last mark, or a
- * quarter of them, was too long for some queue on the way, where others lose
- * frames then: if it happens twice trains become shorter.  After each comes a
- * pause of three times its length, so that three quarters of the bandwidth
- * remain for others; and there is an end after GAUGE_TRAINS_MAX trains.
+ * the one before was only held up, and they grow on.  A train that has lost its
+ * last mark, or a quarter of them, was too long for some queue on the way,
+ * where others lose frames then: if it happens twice trains become shorter.
+ * After each comes a pause of three times its length, so that three quarters
+ * of the bandwidth remain for others; and there is an end after
+ * GAUGE_TRAINS_MAX trains.
  *
  * What a bucket of tokens on the way lets pass at once is not seen through: a
  * path that is limited in the long run only may seem to be wider than it is.

@@ -219,8 +219,9 @@ host_location(const struct host *host)
 
 /* Encapsulations. */
 
-/* 'overhead' are the bytes before the payload of the inner frame: IPv4 20, UDP 8, GRE with key 8,
- * Geneve 8 and its option 8, VXLAN 8, inner Ethernet header 14. */
+/* 'overhead' are the bytes before the payload of the inner frame: IPv4 20, UDP
+ * 8, GRE with key 8, Geneve 8 and its option 8, VXLAN 8, inner Ethernet header
+ * 14. */
 static const struct {
     const char *name;
     const char *carrier;

@@ -89,11 +89,11 @@ char *netif_offload_set(struct netns *, const char *name, bool on);
 bool netif_offload_get(struct netns *, const char *name);
 
 /* The kernel goes on seeing the packets of an interface that Open vSwitch uses.
- * Brings 'name' up such that the kernel takes none of them for its own, and sends
- * none there: no answers to ARP, no IPv6, and for IPv4 a reverse path check that
- * no packet passes, as no route leads through the interface.  With 'own' the
- * kernel takes all again, as those of any new interface.  'ns' is the process's
- * own namespace. */
+ * Brings 'name' up such that the kernel takes none of them for its own, and
+ * sends none there: no answers to ARP, no IPv6, and for IPv4 a reverse path
+ * check that no packet passes, as no route leads through the interface.  With
+ * 'own' the kernel takes all again, as those of any new interface.  'ns' is the
+ * process's own namespace. */
 char *netif_own(struct netns *ns, const char *name, bool own);
 
 /* Addresses (except link-local ones) and routes (except those the kernel makes
