@@ -143,8 +143,6 @@ cmd_port_show(struct unixctl_conn *conn, int argc OVS_UNUSED,
     const struct agent *agent = agent_;
 
     if (require_self(agent, conn)) {
-        /* So that the port is looked for even before an interface has it. */
-        db_claim(agent->db, argv[1]);
         reply_json(conn, claims_show(agent->claims, agent->vs, argv[1],
                                      agent->mtu));
     }

@@ -125,6 +125,23 @@ def test_waiting_for_a_port_that_nobody_claims(lab):
     nethv.apply(lab, document)
 
 
+def test_asking_of_a_port_follows_nothing(lab):
+    """What an agent asks the database for it asks for all its life."""
+    def ask():
+        return json.loads(lab.run("az1-vm1", [
+            "ovs-appctl", "-t", "/run/nethv/nethv-agent.ctl", "port/show",
+            "acme/shop/s1/web"]).stdout)
+
+    def heartbeat():
+        host = nethv.ctl(lab, "get", "Host", "az1-vm1", "_uuid").strip()
+        return nethv.ctl(lab, "--bare", "--columns=heartbeat", "find",
+                         "Host_State", f"host={host}")
+    assert ask() == {"status": "unclaimed"}
+    before = heartbeat()
+    wait_until(lambda: heartbeat() != before, 30, "the agent writes again")
+    assert ask() == {"status": "unclaimed"}
+
+
 def test_first_ping_after_waiting(lab):
     """Ready means ready: a network that is new on all hosts each time, and one
     packet each way as soon as the command has ended."""
