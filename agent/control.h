@@ -2,7 +2,12 @@
 #ifndef AGENT_CONTROL_H
 #define AGENT_CONTROL_H 1
 
-/* The agent's unixctl commands: status, port/show, rules, recompute. */
+/* The agent's unixctl commands; nethv-agent(8) lists them. */
+
+#include "ovs/program.h"
+
+/* The control socket, for those of this host who ask. */
+#define AGENT_CTL PROGRAM_RUNDIR "/nethv-agent.ctl"
 
 struct agent;
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/control.h"
 #include "openvswitch/json.h"
 #include "ovs/command.h"
 #include "ovs/pki.h"
@@ -151,7 +152,7 @@ diagnose_agent(struct diagnosis *d)
 {
     char *output;
     char *error = command_run(COMMAND("ovs-appctl", "--timeout=3", "-t",
-                                      DIAGNOSIS_AGENT_CTL, "status"), &output);
+                                      AGENT_CTL, "status"), &output);
     if (error) {
         diagnosis_wrong(d, "nethv-agent does not run (%s): start its unit, or "
                         "\"nethv-ctl start-agent\"", error);

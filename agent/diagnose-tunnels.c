@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/control.h"
 #include "model.h"
 #include "openvswitch/json.h"
 #include "ovs/command.h"
@@ -61,7 +62,7 @@ diagnose_cloud(struct diagnosis *d)
 {
     char *output;
     char *error = command_run(COMMAND("ovs-appctl", "--timeout=10", "-t",
-                                      DIAGNOSIS_AGENT_CTL, "hello/probe"),
+                                      AGENT_CTL, "hello/probe"),
                               &output);
     if (error) {
         free(error);                /* diagnose_agent() has said so. */

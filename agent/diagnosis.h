@@ -6,9 +6,6 @@
 
 #include "compiler.h"
 
-/* The agent's control socket. */
-#define DIAGNOSIS_AGENT_CTL "/run/nethv/nethv-agent.ctl"
-
 struct ovsdb_idl;
 
 struct diagnosis {

@@ -12,12 +12,11 @@
 #include "openvswitch/vlog.h"
 #include "ovs/command.h"
 #include "ovs/hostconf.h"
+#include "ovs/inventory.h"
 #include "ovs/pki.h"
+#include "ovs/program.h"
 #include "ovs/uplink.h"
 #include "util.h"
-
-#define DB_DIR "/var/lib/nethv"
-#define RUN_DIR "/run/nethv"
 
 /* Tells of a step that failed; leaving goes on. */
 static void
@@ -99,10 +98,10 @@ remove_everything(bool destroy, int *status)
         unlink(files[i]);
     }
     rmdir(PKI_DIR);
-    clear_directory(RUN_DIR);
+    clear_directory(PROGRAM_RUNDIR);
     if (destroy) {
         clear_directory(PKI_CA_DIR);
-        clear_directory(DB_DIR);
+        clear_directory(INVENTORY_DB_DIR);
     }
     complain(hostconf_clear(), status);
 }

@@ -6,14 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/control.h"
 #include "jsonrpc.h"
 #include "openvswitch/json.h"
 #include "openvswitch/shash.h"
 #include "packets.h"
 #include "unixctl.h"
 #include "util.h"
-
-#define AGENT_CTL "/run/nethv/nethv-agent.ctl"
 
 void
 port_info_destroy(struct port_info *info)

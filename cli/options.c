@@ -15,14 +15,13 @@
 #include "nethv-idl.h"
 #include "openvswitch/vlog.h"
 #include "ovs/inventory.h"
+#include "ovs/pki.h"
 #include "stream-ssl.h"
 #include "stream.h"
 #include "util.h"
 #include "versions.h"
 
 VLOG_DEFINE_THIS_MODULE(nethvctl);
-
-#define PKI_DIR "/etc/nethv/"
 
 enum {
     OPT_DB = UCHAR_MAX + 1,
@@ -268,9 +267,9 @@ static void
 use_own_key(const char *db)
 {
     if (strstr(db, "ssl:") && !stream_ssl_is_configured()
-        && !access(PKI_DIR "host.key", R_OK)) {
-        stream_ssl_set_key_and_cert(PKI_DIR "host.key", PKI_DIR "host.pem");
-        stream_ssl_set_ca_cert_file(PKI_DIR "ca.pem", false);
+        && !access(PKI_HOST_KEY, R_OK)) {
+        stream_ssl_set_key_and_cert(PKI_HOST_KEY, PKI_HOST_CERT);
+        stream_ssl_set_ca_cert_file(PKI_CA_CERT, false);
     }
 }
 

@@ -36,10 +36,8 @@ struct ovsdb_idl;
 struct ovsdb_idl_txn;
 struct enrol;
 
-#define ENROL_PORT 6647
-
 struct enrol_config {
-    uint16_t port;              /* ENROL_PORT, in host byte order. */
+    uint16_t port;              /* In host byte order. */
     const char *key;            /* Files: the server's key, certificate, CA. */
     const char *certificate;
     const char *ca;

@@ -19,7 +19,8 @@
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "ovs/db.h"
-#include "ovs/program.h"
+#include "ovs/inventory.h"
+#include "ovs/pki.h"
 #include "ovs/vswitch.h"
 #include "repair.h"
 #include "timeval.h"
@@ -29,7 +30,6 @@
 
 VLOG_DEFINE_THIS_MODULE(gateway);
 
-#define CA_KEY "/var/lib/nethv/ca/ca.key"
 #define ENROL_RETRY_MSEC 5000
 
 struct gateway {
@@ -115,7 +115,7 @@ start(struct gateway *gw, const struct vswitch_config *config)
     gw->db = db_create(gw->model, DB_ALL);
     gw->global = global_create(config->host);
 
-    char *error = sign_create(CA_KEY, PROGRAM_CA, db_idl(gw->db), &gw->sign);
+    char *error = sign_create(PKI_CA_KEY, PKI_CA_CERT, db_idl(gw->db), &gw->sign);
     if (error) {
         VLOG_ERR("no certificates can be made here: %s", error);
         free(error);
@@ -126,10 +126,10 @@ static void
 listen_for_hosts(struct gateway *gw)
 {
     const struct enrol_config config = {
-        .port = ENROL_PORT,
-        .key = PROGRAM_KEY,
-        .certificate = PROGRAM_CERTIFICATE,
-        .ca = PROGRAM_CA,
+        .port = INVENTORY_ENROL_PORT,
+        .key = PKI_HOST_KEY,
+        .certificate = PKI_HOST_CERT,
+        .ca = PKI_CA_CERT,
         .gateway = gw->name,
     };
 

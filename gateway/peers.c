@@ -11,7 +11,7 @@
 #include "model.h"
 #include "nethv/wire.h"
 #include "ovs/channel.h"
-#include "ovs/program.h"
+#include "ovs/pki.h"
 #include "util.h"
 
 BUILD_ASSERT_DECL(GAUGE_MARKS_MAX <= HANDOVER_MARKS_MAX);
@@ -50,7 +50,7 @@ peers_set(struct peers *peers, uint32_t location, const struct model *model)
     peers->model = model;
     if (peers->location != location) {
         channel_destroy(peers->channel);
-        peers->channel = channel_create(location, PROGRAM_KEY);
+        peers->channel = channel_create(location, PKI_HOST_KEY);
         peers->location = location;
     }
 }

@@ -103,10 +103,10 @@ static bool
 is_pair(void)
 {
     char *key, *certificate;
-    char *error = text_file_read(PROGRAM_KEY, &key);
+    char *error = text_file_read(PKI_HOST_KEY, &key);
 
     if (!error) {
-        error = text_file_read(PROGRAM_CERTIFICATE, &certificate);
+        error = text_file_read(PKI_HOST_CERT, &certificate);
         bool pair = !error && pki_is_pair(certificate, key);
         pki_wipe(key);
         if (!error) {
@@ -126,18 +126,18 @@ is_pair(void)
 static void
 read_identity(struct program *program)
 {
-    bool key = has_changed(PROGRAM_KEY, &program->key_time);
-    bool certificate = has_changed(PROGRAM_CERTIFICATE,
+    bool key = has_changed(PKI_HOST_KEY, &program->key_time);
+    bool certificate = has_changed(PKI_HOST_CERT,
                                    &program->certificate_time);
     if (!key && !certificate) {
         return;
     }
     if (is_pair()) {
-        stream_ssl_set_certificate_file(PROGRAM_CERTIFICATE);
-        stream_ssl_set_private_key_file(PROGRAM_KEY);
+        stream_ssl_set_certificate_file(PKI_HOST_CERT);
+        stream_ssl_set_private_key_file(PKI_HOST_KEY);
     } else {
         VLOG_WARN("%s and %s do not belong together: they are read again when "
-                  "one of them changes", PROGRAM_KEY, PROGRAM_CERTIFICATE);
+                  "one of them changes", PKI_HOST_KEY, PKI_HOST_CERT);
     }
 }
 
@@ -155,7 +155,7 @@ program_start(int argc, char *argv[], void (*usage)(void))
     parse_options(program, argc, argv, usage);
     fatal_ignore_sigpipe();
     read_identity(program);
-    stream_ssl_set_ca_cert_file(PROGRAM_CA, false);
+    stream_ssl_set_ca_cert_file(PKI_CA_CERT, false);
 
     daemonize_start(false);
     if (!program->unixctl_path) {

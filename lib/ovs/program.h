@@ -10,9 +10,6 @@
 
 #define PROGRAM_RUNDIR "/run/nethv"
 #define PROGRAM_LOGDIR "/var/log/nethv"
-#define PROGRAM_KEY "/etc/nethv/host.key"
-#define PROGRAM_CERTIFICATE "/etc/nethv/host.pem"
-#define PROGRAM_CA "/etc/nethv/ca.pem"
 
 struct program;
 

@@ -135,7 +135,7 @@ def test_asking_of_a_port_follows_nothing(lab):
     def heartbeat():
         host = nethv.ctl(lab, "get", "Host", "az1-vm1", "_uuid").strip()
         return nethv.ctl(lab, "--bare", "--columns=heartbeat", "find",
-                         "Host_State", f"host={host}")
+                         "Host_Report", f"host={host}")
     assert ask() == {"status": "unclaimed"}
     before = heartbeat()
     wait_until(lambda: heartbeat() != before, 30, "the agent writes again")
