@@ -158,7 +158,6 @@ lib_libcore_la_SOURCES = \
 	lib/ovs/inventory.c \
 	lib/ovs/inventory.h \
 	lib/ovs/netif-layer3.c \
-	lib/ovs/netif-monitor.c \
 	lib/ovs/netif-private.h \
 	lib/ovs/netif-resolve.c \
 	lib/ovs/netif.c \

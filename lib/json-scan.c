@@ -79,8 +79,6 @@ stop_at_string(struct json_scan *s)
         return JSON_SCAN_VALUE;
     }
     level->key_next = false;
-    level->key = s->start;
-    level->key_end = s->offset;
     return JSON_SCAN_KEY;
 }
 

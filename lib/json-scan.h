@@ -30,8 +30,6 @@ struct json_scan_level {
     bool is_object;
     bool key_next;                  /* In an object: a key comes next. */
     size_t index;                   /* Of its current member or element. */
-    size_t key;                     /* In an object: offsets of the key's */
-    size_t key_end;                 /* opening quote and after its closing. */
 };
 
 struct json_scan {

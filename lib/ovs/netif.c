@@ -13,7 +13,6 @@
 #include <netlink/route/addr.h>
 #include <netlink/route/link.h>
 #include <netlink/route/link/veth.h>
-#include <netlink/route/route.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -337,28 +336,6 @@ add_address(struct netns *ns, int ifindex, const struct netif_addr *a)
     return error == -NLE_EXIST ? 0 : error;
 }
 
-static int
-add_default_route(struct netns *ns, int ifindex,
-                  const struct in6_addr *gateway)
-{
-    struct rtnl_route *route = rtnl_route_alloc();
-    struct rtnl_nexthop *nh = rtnl_route_nh_alloc();
-    bool ipv4 = IN6_IS_ADDR_V4MAPPED(gateway);
-    struct nl_addr *via = netif_nl_addr(gateway, ipv4 ? 32 : 128);
-    struct nl_addr *any = nl_addr_build(ipv4 ? AF_INET : AF_INET6, NULL, 0);
-
-    rtnl_route_set_family(route, ipv4 ? AF_INET : AF_INET6);
-    rtnl_route_set_dst(route, any);
-    rtnl_route_nh_set_ifindex(nh, ifindex);
-    rtnl_route_nh_set_gateway(nh, via);
-    rtnl_route_add_nexthop(route, nh);
-    int error = rtnl_route_add(ns->sock, route, 0);
-    nl_addr_put(any);
-    nl_addr_put(via);
-    rtnl_route_put(route);
-    return error == -NLE_EXIST ? 0 : error;
-}
-
 char *
 netif_configure(struct netns *ns, const char *name,
                 const struct netif_setup *setup)
@@ -375,11 +352,6 @@ netif_configure(struct netns *ns, const char *name,
     for (size_t i = 0; !message && i < setup->n_addrs; i++) {
         message = netif_error(ns, "cannot add an IP address to", name,
                               add_address(ns, ifindex, &setup->addrs[i]));
-    }
-    if (!message && ipv6_addr_is_set(&setup->gateway)) {
-        message = netif_error(ns, "cannot add a default route through", name,
-                              add_default_route(ns, ifindex,
-                                                &setup->gateway));
     }
     rtnl_link_put(link);
     return message;

@@ -58,7 +58,6 @@ struct netif_setup {
     unsigned int mtu;
     const struct netif_addr *addrs;
     size_t n_addrs;
-    struct in6_addr gateway;        /* Of a default route. */
     bool up;
     int arp;                        /* -1 to turn ARP off, 1 to turn it on. */
 };
@@ -73,9 +72,6 @@ struct netif_info {
     bool up;
 };
 char *netif_get(struct netns *, const char *name, struct netif_info *);
-
-/* Returns the MTU of the interface of 'ns' that has 'ip', or 0 if none has. */
-unsigned int netif_mtu_by_ip(struct netns *ns, const struct in6_addr *ip);
 
 /* Returns whether the machine with 'ip', on the link of 'name', has told its
  * MAC address within 'timeout_ms'. */
@@ -115,13 +111,5 @@ char *netif_layer3_take(struct netns *, const char *name,
 
 /* Returns the gateway of the default route in it, unspecified if none. */
 struct in6_addr netif_layer3_gateway(const struct netif_layer3 *);
-
-/* Changes: netif_monitor_run() returns whether any interface or address of the
- * process's namespace has changed since it was last called. */
-struct netif_monitor;
-struct netif_monitor *netif_monitor_create(void);
-void netif_monitor_destroy(struct netif_monitor *);
-bool netif_monitor_run(struct netif_monitor *);
-void netif_monitor_wait(struct netif_monitor *);
 
 #endif /* ovs/netif.h */

@@ -62,15 +62,12 @@ config_clear(struct vswitch_config *c)
     free(c->host);
     free(c->datapath);
     free(c->uplink);
-    free(c->ovs_version);
-    free(c->system_id);
 }
 
 static void
 read_config(struct vswitch_db *db)
 {
-    const struct ovsrec_open_vswitch *ovs = vswitch_row(db);
-    const struct smap *ids = &ovs->external_ids;
+    const struct smap *ids = &vswitch_row(db)->external_ids;
 
     config_clear(&db->config);
     db->config = (struct vswitch_config) {
@@ -84,8 +81,6 @@ read_config(struct vswitch_db *db)
         .public_ip = parse_address(smap_get(ids, "nethv-public-ip")),
         .datapath = nullable_xstrdup(smap_get(ids, "nethv-datapath")),
         .uplink = nullable_xstrdup(smap_get(ids, "nethv-uplink")),
-        .ovs_version = nullable_xstrdup(ovs->ovs_version),
-        .system_id = nullable_xstrdup(smap_get(ids, "system-id")),
     };
 }
 
@@ -196,13 +191,7 @@ iface_read(const struct ovsrec_interface *row)
                                                 "iface-id"));
     iface->error = nullable_xstrdup(row->error);
     iface->ofport = ofport > 0 ? ofport : 0;
-    iface->link_up = row->link_state && !strcmp(row->link_state, "up");
     iface->bfd_up = !strcmp(smap_get_def(&row->bfd_status, "state", ""), "up");
-    iface->mtu = row->n_mtu ? *row->mtu : 0;
-    if (!row->mac_in_use
-        || !eth_addr_from_string(row->mac_in_use, &iface->mac)) {
-        iface->mac = eth_addr_zero;
-    }
     return iface;
 }
 
@@ -261,8 +250,7 @@ vswitch_get_counters(const struct vswitch_db *db, const char *name,
     } map[] = {
         { "rx_packets", &c->rx_packets }, { "tx_packets", &c->tx_packets },
         { "rx_bytes", &c->rx_bytes },     { "tx_bytes", &c->tx_bytes },
-        { "rx_dropped", &c->rx_dropped }, { "tx_dropped", &c->tx_dropped },
-        { "rx_errors", &c->rx_errors },   { "tx_errors", &c->tx_errors },
+        { "tx_dropped", &c->tx_dropped },
     };
 
     memset(c, 0, sizeof *c);

@@ -374,25 +374,16 @@ vswitch_set_tunnels(struct vswitch_db *db, const struct vswitch_tunnel *t,
 }
 
 static void
-add_address(struct smap *options, const char *key, const struct in6_addr *ip)
-{
-    struct ds s = DS_EMPTY_INITIALIZER;
-
-    ipv6_format_mapped(ip, &s);
-    smap_add_nocopy(options, xstrdup(key), ds_steal_cstr(&s));
-}
-
-static void
 tunnel_options(const struct vswitch_tunnel *t, struct smap *options)
 {
     smap_add(options, "key", "flow");
     if (ipv6_addr_is_set(&t->remote_ip)) {
-        add_address(options, "remote_ip", &t->remote_ip);
+        struct ds ip = DS_EMPTY_INITIALIZER;
+
+        ipv6_format_mapped(&t->remote_ip, &ip);
+        smap_add_nocopy(options, xstrdup("remote_ip"), ds_steal_cstr(&ip));
     } else {
         smap_add(options, "remote_ip", "flow");
-    }
-    if (ipv6_addr_is_set(&t->local_ip)) {
-        add_address(options, "local_ip", &t->local_ip);
     }
 }
 

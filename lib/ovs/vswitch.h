@@ -73,8 +73,6 @@ struct vswitch_config {
     struct in6_addr public_ip;      /* nethv-public-ip, gateways only */
     char *datapath;                 /* nethv-datapath: "system" or "netdev" */
     char *uplink;                   /* nethv-uplink, the NIC in br-phy */
-    char *ovs_version;              /* Of the running ovs-vswitchd. */
-    char *system_id;                /* external_ids:system-id */
 };
 const struct vswitch_config *vswitch_config(const struct vswitch_db *);
 
@@ -94,12 +92,11 @@ void vswitch_set_external_id(struct vswitch_db *, const char *key,
 void vswitch_set_bridge(struct vswitch_db *, const char *datapath_type);
 
 /* A tunnel port of the integration bridge.  'remote_ip' unspecified means that
- * rules choose the peer (remote_ip=flow); 'local_ip' may be unspecified. */
+ * rules choose the peer (remote_ip=flow). */
 struct vswitch_tunnel {
     char name[16];                  /* Of port and interface. */
     enum encap encap;
     struct in6_addr remote_ip;
-    struct in6_addr local_ip;
     bool bfd;                       /* With check_tnl_key. */
 };
 
@@ -120,10 +117,7 @@ struct vswitch_iface {
     char *iface_id;                 /* external_ids:iface-id, or NULL. */
     char *error;                    /* Why it does not work, or NULL. */
     uint32_t ofport;                /* 0 while it has none. */
-    bool link_up;
     bool bfd_up;                    /* False if there is no BFD. */
-    unsigned int mtu;               /* 0 if unknown. */
-    struct eth_addr mac;            /* mac_in_use, zero if unknown. */
 };
 
 /* Return the interfaces (struct vswitch_iface by name) or the one called
@@ -136,8 +130,8 @@ const struct vswitch_iface *vswitch_iface(const struct vswitch_db *,
 /* Counters of interface 'name' as ovs-vswitchd last wrote them (every 5 s);
  * zero if there is none.  No change of vswitch_seqno() tells of them. */
 struct vswitch_counters {
-    uint64_t rx_packets, rx_bytes, rx_dropped, rx_errors;
-    uint64_t tx_packets, tx_bytes, tx_dropped, tx_errors;
+    uint64_t rx_packets, rx_bytes;
+    uint64_t tx_packets, tx_bytes, tx_dropped;
 };
 void vswitch_get_counters(const struct vswitch_db *, const char *name,
                           struct vswitch_counters *);

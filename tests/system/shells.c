@@ -320,9 +320,9 @@ cmd_ifaces(struct shells *s, char *args OVS_UNUSED)
     for (size_t i = 0; i < shash_count(vswitch_ifaces(s->db)); i++) {
         const struct vswitch_iface *iface = nodes[i]->data;
 
-        printf("%s type=%s id=%s ofport=%s link=%s\n", iface->name,
-               iface->type, iface->iface_id ? iface->iface_id : "-",
-               iface->ofport ? "yes" : "no", iface->link_up ? "up" : "down");
+        printf("%s type=%s id=%s ofport=%s\n", iface->name, iface->type,
+               iface->iface_id ? iface->iface_id : "-",
+               iface->ofport ? "yes" : "no");
     }
     free(nodes);
     printf("ok\n");
