@@ -8,7 +8,6 @@
 
 #include "db-ctl-base.h"
 
-struct model;
 struct nethvrec_claim;
 struct nethvrec_host;
 struct ovsdb_idl;

@@ -34,7 +34,6 @@ struct model;
 #define DOCUMENT_VERSION 1                      /* The key "nethv". */
 #define DOCUMENT_SIZE_MAX (16 * 1024 * 1024)    /* Bytes. */
 #define DOCUMENT_DEPTH_MAX 16                   /* Objects and arrays. */
-#define DOCUMENT_NAME_MAX 64                    /* Characters of one name. */
 #define DOCUMENT_ADDRESSES_MAX 64               /* MACs, or IPs, of a port. */
 
 enum document_kind { DOCUMENT_TENANT, DOCUMENT_INVENTORY };

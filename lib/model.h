@@ -35,7 +35,6 @@
 #include "openvswitch/uuid.h"
 
 struct addressing;
-struct ds;
 
 enum model_kind {
     MODEL_TENANT,

@@ -58,7 +58,6 @@
 
 struct ds;
 struct json;
-struct rule;
 struct rule_set;
 
 #define TRACE_MAX_RESUBMITS 4096

@@ -19,9 +19,6 @@
 struct compiler;
 struct document;
 struct nethv_row;
-struct pollfd;
-struct rule_set;
-struct trace_host;
 
 struct nethv_model {
     struct model *model;

@@ -18,7 +18,6 @@
 #include "openvswitch/ofpbuf.h"
 #include "pipeline.h"
 
-struct rule;
 
 struct emit {
     struct ovs_list *rules;         /* Gets struct rule by 'owner_node'. */

@@ -8,7 +8,6 @@
 
 struct nl_addr;
 struct nl_sock;
-struct rtnl_link;
 
 struct netns {
     char *name;                     /* For messages, "" if our own. */

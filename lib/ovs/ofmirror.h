@@ -20,7 +20,6 @@
 
 struct compiled_meter;
 struct ofp_header;
-struct ofpbuf;
 struct rule;
 struct rule_set;
 
