@@ -7,6 +7,7 @@
 #include "model.h"
 #include "nethv-idl.h"
 #include "nethv/wire.h"
+#include "notation.h"
 #include "ovs/hostconf.h"
 #include "ovs/inventory.h"
 #include "provider.h"
@@ -72,6 +73,31 @@ check_words(const struct cloud_wish *wish)
     return token_check_name("cloud", wish->name);
 }
 
+/* Reads the addresses in 'list', parted by commas, into 'ips', sorted and each
+ * in the one form that the database has of it. */
+static char *
+parse_public_ips(const char *list, struct svec *ips)
+{
+    char *copy = xstrdup(list), *rest = copy, *fault = NULL;
+
+    for (char *s; !fault && (s = strsep(&rest, ",")); ) {
+        struct in6_addr ip;
+
+        if (!hostconf_is_ip(s)) {
+            fault = xasprintf("a public address is an IPv4 or IPv6 address, "
+                              "not \"%s\"", s);
+        } else {
+            fault = notation_host_ip_parse(s, &ip);
+        }
+        if (!fault) {
+            svec_add_nocopy(ips, notation_host_ip_format(&ip));
+        }
+    }
+    free(copy);
+    svec_sort_unique(ips);
+    return fault;
+}
+
 static char *
 check_public_ips(struct ovsdb_idl *idl, const struct svec *ips)
 {
@@ -80,10 +106,6 @@ check_public_ips(struct ovsdb_idl *idl, const struct svec *ips)
 
     SVEC_FOR_EACH (i, ip, ips) {
         const struct nethvrec_cloud *other = find_public_ip(idl, ip);
-        if (!hostconf_is_ip(ip)) {
-            return xasprintf("a public address is an IPv4 or IPv6 address, "
-                             "not \"%s\"", ip);
-        }
         if (other) {
             return xasprintf("%s is a public address of cloud \"%s\" already",
                              ip, other->name);
@@ -195,15 +217,10 @@ clouds_add(struct ovsdb_idl *idl, struct ovsdb_idl_txn *txn,
 {
     struct svec ips = SVEC_EMPTY_INITIALIZER;
 
-    char *copy = xstrdup(wish->public_ips);
-    char *rest = copy;
-    for (char *ip; (ip = strsep(&rest, ",")); ) {
-        svec_add(&ips, ip);
-    }
-    free(copy);
-    svec_sort_unique(&ips);
-
     char *error = check_words(wish);
+    if (!error) {
+        error = parse_public_ips(wish->public_ips, &ips);
+    }
     if (!error) {
         error = check_public_ips(idl, &ips);
     }

@@ -41,7 +41,7 @@ insert_host(struct ovsdb_idl_txn *txn, const struct seed *seed,
     nethvrec_host_set_cloud(host, cloud);
     nethvrec_host_set_id(host, 1);
     nethvrec_host_set_gateway(host, true);
-    nethvrec_host_set_public_ip(host, seed->public_ip);
+    nethvrec_host_set_public_ip(host, cloud->public_ips[0]);
     nethvrec_host_set_external_ids(host, &ids);
     if (signature_public_of(seed->certificate, public_key)) {
         nethvrec_host_set_public_key(host, public_key);

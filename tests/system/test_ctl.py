@@ -611,6 +611,16 @@ def test_lists(db, hosts):
     assert db.json("network-list")["data"][0][0] == "acme/shop"
 
 
+def test_public_addresses_have_one_form(db):
+    db.create("Global", controller="gw1")
+    db.ctl("cloud-add", "c1", "--public-ip=FD00:0::1,192.0.2.1")
+    assert "fd00::1" in db.get("Cloud", "c1", "public_ips")
+    _, err = db.ctl("cloud-add", "c2", "--public-ip=fd00::1", code=1)
+    assert 'fd00::1 is a public address of cloud "c1" already' in err
+    for bad in ("0.0.0.0", "127.0.0.1", "224.0.0.1", "::", "192.0.2.0/24", ""):
+        fails(db, "cloud-add", "c2", f"--public-ip={bad}")
+
+
 def test_a_removed_host_leaves_nothing(db, hosts):
     uuid = hosts.add("gw1")
     db.create("Gateway_State", host=uuid)
