@@ -114,22 +114,9 @@ static void
 write_encaps(const struct nethvrec_host_state *state, unsigned int encaps)
 {
     const char *names[ENCAP_N];
-    size_t n = 0;
+    size_t n = encaps_to_names(encaps, names);
 
-    for (enum encap encap = 0; encap < ENCAP_N; encap++) {
-        if (encaps & (1u << encap)) {
-            names[n++] = encap_name(encap);
-        }
-    }
-    bool same = state->n_encaps == n;
-    for (size_t i = 0; same && i < n; i++) {
-        bool found = false;
-        for (size_t j = 0; j < n; j++) {
-            found |= !strcmp(state->encaps[j], names[i]);
-        }
-        same = found;
-    }
-    if (!same) {
+    if (encaps_from_names(state->encaps, state->n_encaps) != encaps) {
         nethvrec_host_state_set_encaps(state, names, n);
     }
 }

@@ -176,20 +176,6 @@ insert_links(struct ovsdb_idl *idl, struct ovsdb_idl_txn *txn,
     }
 }
 
-static void
-set_encaps(const struct nethvrec_cloud *cloud, unsigned int encaps)
-{
-    const char *names[ENCAP_N];
-    size_t n = 0;
-
-    for (size_t i = 0; i < ENCAP_N; i++) {
-        if (encaps & (1u << i)) {
-            names[n++] = encap_name(i);
-        }
-    }
-    nethvrec_cloud_set_encaps(cloud, names, n);
-}
-
 static const struct nethvrec_cloud *
 insert_cloud(struct ovsdb_idl_txn *txn, const struct cloud_wish *wish, int id,
              const struct svec *ips)
@@ -197,6 +183,8 @@ insert_cloud(struct ovsdb_idl_txn *txn, const struct cloud_wish *wish, int id,
     const struct provider *p = (wish->provider
                                 ? provider_find(wish->provider)
                                 : PROVIDER_OTHER);
+    const char *encaps[ENCAP_N];
+    size_t n_encaps = encaps_to_names(p->encaps, encaps);
     const struct nethvrec_cloud *cloud = nethvrec_cloud_insert(txn);
 
     nethvrec_cloud_set_name(cloud, wish->name);
@@ -206,7 +194,7 @@ insert_cloud(struct ovsdb_idl_txn *txn, const struct cloud_wish *wish, int id,
                                             ? wish->jurisdiction : ""));
     nethvrec_cloud_set_mtu(cloud, wish->mtu ? wish->mtu : p->mtu);
     nethvrec_cloud_set_mode(cloud, wish->mode ? wish->mode : "direct");
-    set_encaps(cloud, p->encaps);
+    nethvrec_cloud_set_encaps(cloud, encaps, n_encaps);
     nethvrec_cloud_set_public_ips(cloud, (const char **) ips->names, ips->n);
     return cloud;
 }

@@ -166,20 +166,6 @@ put_link(struct enactor *e, const struct ovsdb_idl_row *row_,
 }
 
 static void
-set_encaps(const struct nethvrec_cloud *row, unsigned int encaps)
-{
-    const char *names[ENCAP_N];
-    size_t n = 0;
-
-    for (enum encap i = 0; i < ENCAP_N; i++) {
-        if (encaps & (1u << i)) {
-            names[n++] = encap_name(i);
-        }
-    }
-    nethvrec_cloud_set_encaps(row, names, n);
-}
-
-static void
 set_public_ips(const struct nethvrec_cloud *row, const struct cloud *cloud)
 {
     struct svec ips = SVEC_EMPTY_INITIALIZER;
@@ -217,7 +203,9 @@ put_cloud(struct enactor *e, const struct ovsdb_idl_row *row_,
     nethvrec_cloud_set_jurisdiction(row, cloud->jurisdiction);
     nethvrec_cloud_set_mtu(row, cloud->mtu);
     nethvrec_cloud_set_mode(row, cloud_mode_name(cloud->mode));
-    set_encaps(row, cloud->encaps);
+    const char *encaps[ENCAP_N];
+    size_t n_encaps = encaps_to_names(cloud->encaps, encaps);
+    nethvrec_cloud_set_encaps(row, encaps, n_encaps);
     set_public_ips(row, cloud);
     return &row->header_;
 }

@@ -279,6 +279,19 @@ encaps_from_names(char *const names[], size_t n)
     return set;
 }
 
+size_t
+encaps_to_names(unsigned int encaps, const char *names[ENCAP_N])
+{
+    size_t n = 0;
+
+    for (enum encap encap = 0; encap < ENCAP_N; encap++) {
+        if (encaps & (1u << encap)) {
+            names[n++] = encap_name(encap);
+        }
+    }
+    return n;
+}
+
 /* Two VLAN tags and the header of a whole frame: NSH with its 4-byte TLV and
  * the outer Ethernet header. */
 #define INNER_OVERHEAD (2 * 4 + 8 + 8 + 14)

@@ -464,6 +464,10 @@ bool encap_from_name(const char *, enum encap *);
  * not known. */
 unsigned int encaps_from_names(char *const names[], size_t n);
 
+/* Stores what the members of 'encaps' are called in 'names', and returns how
+ * many there are. */
+size_t encaps_to_names(unsigned int encaps, const char *names[ENCAP_N]);
+
 /* Returns what a firewall must let in for 'encap', as in "UDP port 4789
  * (VXLAN)". */
 const char *encap_carrier(enum encap);
