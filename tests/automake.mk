@@ -139,6 +139,7 @@ EXTRA_DIST += tests/system/test_join.py
 EXTRA_DIST += tests/system/test_kernel_demo.py
 EXTRA_DIST += tests/system/test_kernel_frames.py
 EXTRA_DIST += tests/system/test_kernel_gateway.py
+EXTRA_DIST += tests/system/test_kernel_gateway_upgrade.py
 EXTRA_DIST += tests/system/test_kernel_isolation.py
 EXTRA_DIST += tests/system/test_kernel_queues.py
 EXTRA_DIST += tests/system/test_kernel_upgrade.py
