@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/edges.h"
 #include "repair-private.h"
 #include "util.h"
 
@@ -140,14 +141,26 @@ hand_over(struct sim *sim, int i)
 
     keep_plan(sim, node);
     memcpy(node->given.slots, outcome->slots, sizeof node->given.slots);
-    standby_tunnels(sim, i, outcome->tunnels, node->given.tunnels,
+    standby_tunnels(sim, i, node->wanted, node->given.tunnels,
                     node->given.to);
     node->given.stamp = outcome->stamp;
     node->given.serial = ++node->handed;
     give(sim, i, outcome->seqno);
 }
 
-/* Returns whether partners want other tunnels than the agent has been given. */
+/* Finds out which tunnels there are to be.  Returns when that is due again. */
+static int64_t
+want_tunnels(struct sim *sim, int i)
+{
+    struct node *node = &sim->nodes[i];
+    long long int deadline = edges_want(repair_outcome(node->repair),
+                                        node->used, sim->now / MSEC,
+                                        node->wanted);
+
+    return deadline > NEVER / MSEC ? NEVER : deadline * MSEC;
+}
+
+/* Returns whether there are to be other tunnels than the agent has been given. */
 static bool
 tunnels_differ(struct sim *sim, int i)
 {
@@ -155,8 +168,7 @@ tunnels_differ(struct sim *sim, int i)
     bool tunnels[NETHV_CLOUD_FLOOD] = { false };
     uint8_t to[NETHV_CLOUD_FLOOD] = { 0 };
 
-    standby_tunnels(sim, i, repair_outcome(node->repair)->tunnels, tunnels,
-                    to);
+    standby_tunnels(sim, i, node->wanted, tunnels, to);
     return (memcmp(tunnels, node->given.tunnels, sizeof tunnels)
             || memcmp(to, node->given.to, sizeof to));
 }
@@ -268,6 +280,7 @@ node_poll(struct sim *sim, int i)
     while (repair_pop(node->repair, &message)) {
         send_message(sim, i, &message);
     }
+    int64_t tunnels = want_tunnels(sim, i);
     if (outcome->seqno != node->seqno || tunnels_differ(sim, i)) {
         node->seqno = outcome->seqno;
         hand_over(sim, i);
@@ -275,7 +288,8 @@ node_poll(struct sim *sim, int i)
     if (outcome->prepared != prepared) {
         node_write(sim, i);
     }
-    sleep_until(sim, i, MIN(partners, repair_deadline(node->repair) * MSEC));
+    sleep_until(sim, i, MIN(MIN(partners, tunnels),
+                            repair_deadline(node->repair) * MSEC));
 }
 
 static void
@@ -406,6 +420,7 @@ node_stop_process(struct sim *sim, int i)
     if (node->repair) {
         sim_log(sim, "process of %d stops", node->cloud);
         stop_repair(node);
+        memset(node->used, 0, sizeof node->used);
         standby_forget(sim, i);
     }
 }

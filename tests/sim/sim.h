@@ -96,6 +96,8 @@ struct node {
     unsigned int incarnation;
     unsigned int seqno;         /* Of the outcome handed over. */
     int64_t wake;               /* Of the event that wakes it. */
+    long long int used[NETHV_CLOUD_FLOOD];  /* When tunnels had a use, */
+    bool wanted[NETHV_CLOUD_FLOOD];     /* so that these are to stay. */
     uint32_t prepared;          /* As written to the database, */
     int64_t written;            /* which takes until then. */
 
