@@ -461,8 +461,11 @@ gateway_link_tell_frame(struct gateway_link *link, uint8_t cloud,
     struct session *session;
 
     LIST_FOR_EACH (session, node, &link->sessions) {
-        notify(session, "arrival", json_integer_create(usec));
-        jsonrpc_send(session->rpc, jsonrpc_create_notify(
-                         "frame", handover_frame_to_json(cloud, data, n)));
+        if (jsonrpc_get_backlog(session->rpc) < HANDOVER_BACKLOG_MAX) {
+            notify(session, "arrival", json_integer_create(usec));
+            jsonrpc_send(session->rpc, jsonrpc_create_notify(
+                             "frame", handover_frame_to_json(cloud, data,
+                                                             n)));
+        }
     }
 }

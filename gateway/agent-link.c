@@ -120,11 +120,18 @@ agent_link_installed(const struct agent_link *link)
     return link->installed;
 }
 
+static bool
+takes_frames(const struct agent_link *link)
+{
+    return (link->greeted && jsonrpc_session_get_backlog(link->session)
+                             < HANDOVER_BACKLOG_MAX);
+}
+
 void
 agent_link_send_frame(struct agent_link *link, uint8_t cloud,
                       const void *data, size_t n)
 {
-    if (link->greeted) {
+    if (takes_frames(link)) {
         jsonrpc_session_send(link->session, jsonrpc_create_notify(
                                  "frame",
                                  handover_frame_to_json(cloud, data, n)));
@@ -150,7 +157,7 @@ void
 agent_link_send_train(struct agent_link *link,
                       const struct handover_train *train)
 {
-    if (link->greeted) {
+    if (takes_frames(link)) {
         jsonrpc_session_send(link->session, jsonrpc_create_notify(
                                  "train", handover_train_to_json(train)));
     }

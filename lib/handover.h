@@ -80,6 +80,10 @@ struct json *handover_to_json(const struct handover *);
  * malloc'd sentence and leaves '*handover' alone. */
 char *handover_from_json(const struct json *json, struct handover *handover);
 
+/* Frames and trains may be lost.  Neither end sends any while the other has not
+ * read that many bytes: it may have been stopped. */
+#define HANDOVER_BACKLOG_MAX (256 * 1024)
+
 /* A control frame that travels between the two, as the parameters
  * [cloud, "hex digits"] of the notification "frame". */
 #define HANDOVER_FRAME_MAX 1500
